@@ -1,0 +1,1 @@
+"""Ignis: a self-hosted API that runs code in many languages."""

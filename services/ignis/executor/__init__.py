@@ -1,0 +1,1 @@
+"""The executor: pulls jobs, runs them in sandboxes, reports what happened."""

@@ -1,0 +1,101 @@
+"""What the executor's domain speaks of: programs, limits and outcomes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Limit(StrEnum):
+    """A limit that can end a program."""
+
+    WALL_TIME = "wall_time"
+    CPU_TIME = "cpu_time"
+    MEMORY = "memory"
+    OUTPUT = "output"
+    PROCESSES = "processes"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one step (compile or run) may use."""
+
+    wall_time_ms: int
+    cpu_time_ms: int
+    memory_kb: int
+    processes: int
+    output_bytes: int  # kept of each of the two streams
+    file_bytes: int  # all files of the work folder together
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramFile:
+    """One file of a program; `name` is a validated relative path."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command to run in the sandbox's work folder."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Everything that a sandbox needs to know about one job."""
+
+    files: tuple[ProgramFile, ...]
+    run: Step
+    compile: Step | None = None
+    stdin: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What one step did.
+
+    `exit_code` and `signal` exclude each other; both are None when the step
+    could not be started at all (`stderr` then says why). `limit` is set when
+    one of the step's limits ended it, whatever the exit code looks like.
+    """
+
+    stdout: bytes
+    stderr: bytes
+    stdout_truncated: bool
+    stderr_truncated: bool
+    exit_code: int | None
+    signal: int | None
+    wall_time_ms: float
+    cpu_time_ms: float
+    memory_kb: int
+    limit: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a program did; `run` is None when its compile step failed."""
+
+    compile: StepOutcome | None
+    run: StepOutcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A directory of the host that sandboxes see, read-only."""
+
+    source: Path
+    target: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxInfo:
+    """Which driver runs, and what it can't do here."""
+
+    driver: str
+    weak_memory_limits: bool
+    notes: tuple[str, ...] = field(default=())
