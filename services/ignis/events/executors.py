@@ -1,0 +1,85 @@
+"""Executors announce themselves in a key-value bucket; here they are read."""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import nats.errors
+
+from ignis.events import subjects
+from ignis.events.connection import Nats
+from ignis.events.streams import EXECUTORS_AGE, bucket
+from ignis.server.logs import get_logger
+from ignis.v1 import executor_pb2
+
+ANNOUNCE_EVERY = 3.0  # seconds
+ALIVE = 10.0  # seconds after which an executor that said nothing is taken for dead
+
+log = get_logger()
+
+
+class Announcer:
+    """Says in the bucket what one executor is."""
+
+    def __init__(self, connection: Nats) -> None:
+        self._nats = connection
+
+    async def announce(self, executor: executor_pb2.Executor) -> None:
+        """Write the announcement, with the time of now."""
+        executor.announced_at.GetCurrentTime()
+        store = await bucket(self._nats, subjects.EXECUTORS_BUCKET)
+        await store.put(executor.id, executor.SerializeToString())
+
+
+class ExecutorDirectory:
+    """All executors of the last ten minutes, kept up to date by a watch."""
+
+    def __init__(self, connection: Nats) -> None:
+        self._nats = connection
+        self._known: dict[str, executor_pb2.Executor] = {}
+        self.changed = asyncio.Event()  # set whenever an announcement came
+
+    def alive(self) -> list[executor_pb2.Executor]:
+        """Those that take jobs now."""
+        return [
+            executor
+            for executor in self._known.values()
+            if executor.capacity > 0 and _age(executor) < ALIVE
+        ]
+
+    def recent(self) -> list[executor_pb2.Executor]:
+        """Those that took jobs within the last ten minutes."""
+        return [e for e in self._known.values() if _age(e) < EXECUTORS_AGE]
+
+    async def watch(self) -> None:
+        """Follow the bucket for ever."""
+        while True:
+            with suppress(nats.errors.Error, TimeoutError):
+                await self._follow()
+            await asyncio.sleep(1)
+
+    async def _follow(self) -> None:
+        store = await bucket(self._nats, subjects.EXECUTORS_BUCKET)
+        watcher = await store.watchall()
+        try:
+            while True:
+                # Announcements come every few seconds; silence may be a watch
+                # that the server forgot, and a new one costs little.
+                entry = await watcher.updates(  # type: ignore[no-untyped-call] - nats-py leaves it untyped
+                    timeout=ALIVE
+                )
+                if entry is not None and entry.value:
+                    self._known[entry.key] = executor_pb2.Executor.FromString(entry.value)
+                    self._forget_old()
+                    self.changed.set()
+        finally:
+            with suppress(nats.errors.Error):
+                await watcher.stop()  # type: ignore[no-untyped-call] - as above
+
+    def _forget_old(self) -> None:
+        self._known = {k: e for k, e in self._known.items() if _age(e) < EXECUTORS_AGE}
+
+
+def _age(executor: executor_pb2.Executor) -> float:
+    announced = executor.announced_at.ToDatetime(tzinfo=UTC)
+    return (datetime.now(UTC) - announced).total_seconds()

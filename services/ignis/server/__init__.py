@@ -1,0 +1,1 @@
+"""What every service starts with: settings, logs, metrics, health, lifecycle."""

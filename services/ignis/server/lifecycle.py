@@ -1,0 +1,162 @@
+"""How every service starts, runs and stops.
+
+Everything opened goes on one exit stack and is closed in reverse, also when
+the start fails half-way. At SIGTERM: health says NOT_SERVING, new work stops,
+RPCs get their grace, then the stack closes and the process exits with 0.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any, TypeVar
+
+import grpc.aio
+from grpc_health.v1 import health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from ignis.errors import IgnisError
+from ignis.server import http, rpcs
+from ignis.server.health import Health
+from ignis.server.identity import IdentityVerifier, PublicKeys
+from ignis.server.interceptors import AroundEveryRpc
+from ignis.server.limits import MAX_MESSAGE
+from ignis.server.logs import configure, get_logger
+from ignis.server.metrics import Metrics
+from ignis.server.settings import ServiceSettings, load
+
+HEALTH_SERVICE = "grpc.health.v1.Health"
+
+T = TypeVar("T")
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+log = get_logger()
+
+
+class App:
+    """A service while it is put together, and while it runs."""
+
+    def __init__(self, room: str, settings: ServiceSettings) -> None:
+        self.room = room
+        self.settings = settings
+        self.metrics = Metrics(room)
+        self.health = Health()
+        self.port = 0  # known once it listens
+        self._stack = AsyncExitStack()
+        self._adders: list[Callable[[grpc.aio.Server], None]] = []
+        self._drains: list[Callable[[], Awaitable[object]]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._verifier: IdentityVerifier | None = None
+        self._stop = asyncio.Event()
+        self._failure: str | None = None
+
+    async def enter(self, resource: AbstractAsyncContextManager[T]) -> T:
+        """Open something that is closed at the end."""
+        return await self._stack.enter_async_context(resource)
+
+    def serve(self, name: str, add: Callable[[grpc.aio.Server], None]) -> None:
+        """Serve a gRPC service: its full name, and what adds its servicer."""
+        self.health.serves(name)
+        self._adders.append(add)
+
+    def trust(self, keys: PublicKeys) -> None:
+        """Believe identities that these keys verify."""
+        self._verifier = IdentityVerifier(keys)
+
+    def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run something for as long as the service runs; its failure ends the service."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._on_task_done)
+        self._tasks.append(task)
+
+    def on_drain(self, drain: Callable[[], Awaitable[object]]) -> None:
+        """Await this at SIGTERM, before RPCs are cut: stop taking work."""
+        self._drains.append(drain)
+
+    def stop(self) -> None:
+        """Ask the service to stop, as SIGTERM does."""
+        self._stop.set()
+
+    async def run(self, build: Callable[["App"], Awaitable[None]]) -> int:
+        """Build, serve until told to stop, drain; returns the exit status."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.stop)
+        async with self._stack:
+            await build(self)
+            server = await self._listen()
+            self.spawn("health", self.health.watch())
+            log.info("started", port=self.port)
+            await self._stop.wait()
+            await self._shut_down(server)
+        log.info("stopped", failure=self._failure)
+        return 1 if self._failure else 0
+
+    async def _listen(self) -> grpc.aio.Server:
+        settings = self.settings
+        server = grpc.aio.server(
+            interceptors=(AroundEveryRpc(self.metrics, self._verifier),),
+            options=(
+                ("grpc.max_receive_message_length", MAX_MESSAGE),
+                ("grpc.max_send_message_length", MAX_MESSAGE),
+                ("grpc.so_reuseport", 0),  # a port that is taken is an error
+            ),
+        )
+        for add in self._adders:
+            add(server)
+        health_pb2_grpc.add_HealthServicer_to_server(  # type: ignore[no-untyped-call] - it ships no types
+            self.health.servicer, server
+        )
+        # The gateway sends reflection to one service, which answers for all.
+        names = (*rpcs.PUBLIC_SERVICES, HEALTH_SERVICE, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(  # type: ignore[no-untyped-call] - it ships no types
+            names, server
+        )
+        self.port = server.add_insecure_port(f"{settings.grpc_host}:{settings.grpc_port}")
+        await self.health.start()
+        self._stack.enter_context(
+            http.operator_port(
+                settings.metrics_host,
+                settings.metrics_port,
+                self.metrics.render,
+                lambda: self.health.ready,
+            )
+        )
+        await server.start()
+        return server
+
+    async def _shut_down(self, server: grpc.aio.Server) -> None:
+        await self.health.drain()
+        try:
+            async with asyncio.timeout(self.settings.shutdown_grace):
+                await asyncio.gather(*(drain() for drain in self._drains))
+        except TimeoutError:
+            log.warning("the grace period ended before all work did")
+        await server.stop(self.settings.shutdown_grace)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _on_task_done(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or self._stop.is_set():
+            return
+        self._failure = f"{task.get_name()}: {task.exception() or 'ended'}"
+        log.error("a task that must run has ended", task=task.get_name(), exc_info=task.exception())
+        self._stop.set()
+
+
+def run(
+    room: str, settings_type: type[SettingsT], build: Callable[[App, SettingsT], Awaitable[None]]
+) -> None:
+    """Load settings, run a room, and end the process with its status."""
+    settings = load(settings_type)
+    configure(room, settings.log_level)
+
+    async def main() -> int:
+        try:
+            return await App(room, settings).run(lambda app: build(app, settings))
+        except IgnisError as error:
+            log.error("cannot start", reason=error.reason, error=error.message)  # noqa: TRY400 - the message says it all
+            return 1
+
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,89 @@
+"""PostgreSQL: the pool, and what its errors mean."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import asyncpg
+
+from ignis.errors import Unavailable
+from ignis.server.logs import get_logger
+from ignis.server.settings import DatabaseSettings
+
+Pool = asyncpg.Pool[asyncpg.Record]
+
+START_LIMIT = 30.0  # seconds that a starting service waits for the database
+RETRY_EVERY = 0.2  # seconds
+COMMAND_LIMIT = 10.0  # seconds; a statement that takes longer is stuck
+
+log = get_logger()
+
+
+@asynccontextmanager
+async def connect(settings: DatabaseSettings, room: str) -> AsyncIterator[Pool]:
+    """Open a pool, waiting for a database that is still starting.
+
+    Raises:
+        Unavailable: there was no database within START_LIMIT.
+    """
+    pool = await _open(settings, room)
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+async def _open(settings: DatabaseSettings, room: str) -> Pool:
+    deadline = asyncio.get_running_loop().time() + START_LIMIT
+    while True:
+        try:
+            return await asyncpg.create_pool(
+                host=settings.db_host,
+                port=settings.db_port,
+                database=settings.db_database,
+                user=settings.db_username,
+                password=settings.db_password.get_secret_value() or None,
+                min_size=1,
+                max_size=settings.db_pool_max,
+                command_timeout=COMMAND_LIMIT,
+                server_settings={
+                    "search_path": settings.db_schema,
+                    "application_name": f"ignis-{room}",
+                    "timezone": "UTC",
+                },
+            )
+        except (OSError, asyncpg.CannotConnectNowError, TimeoutError) as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise Unavailable(
+                    "DATABASE_UNAVAILABLE",
+                    f"No PostgreSQL at {settings.db_host}:{settings.db_port}; check DB_HOST.",
+                ) from error
+            log.info("waiting for the database", error=str(error))
+            await asyncio.sleep(RETRY_EVERY)
+
+
+async def ping(pool: Pool) -> None:
+    """Ask the database for nothing."""
+    await pool.fetchval("SELECT 1")
+
+
+@contextmanager
+def driver_errors() -> Iterator[None]:
+    """Turn the driver's errors into the domain's; every method of a store runs in it.
+
+    A refused statement is a defect of ours and passes as it is.
+    """
+    try:
+        yield
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.InterfaceError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.InsufficientResourcesError,
+        asyncpg.OperatorInterventionError,
+    ) as error:
+        log.warning("the database did not answer", error=repr(error))
+        raise Unavailable(
+            "DATABASE_UNAVAILABLE", "The database is away for now; try again.", retry_after=1
+        ) from error
