@@ -65,16 +65,14 @@ class ExecutorDirectory:
             while True:
                 # Announcements come every few seconds; silence may be a watch
                 # that the server forgot, and a new one costs little.
-                entry = await watcher.updates(  # type: ignore[no-untyped-call] - nats-py leaves it untyped
-                    timeout=ALIVE
-                )
+                entry = await watcher.updates(timeout=ALIVE)
                 if entry is not None and entry.value:
                     self._known[entry.key] = executor_pb2.Executor.FromString(entry.value)
                     self._forget_old()
                     self.changed.set()
         finally:
             with suppress(nats.errors.Error):
-                await watcher.stop()  # type: ignore[no-untyped-call] - as above
+                await watcher.stop()
 
     def _forget_old(self) -> None:
         self._known = {k: e for k, e in self._known.items() if _age(e) < EXECUTORS_AGE}

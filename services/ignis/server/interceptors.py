@@ -148,7 +148,8 @@ _CODE_NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
 def _code(context: Context, *, cancelled: bool) -> str:
-    if code := context.code():
+    code: object = context.code()  # a number, whatever its type says
+    if isinstance(code, int) and code:
         return _CODE_NAMES.get(code, "UNKNOWN")
     return "CANCELLED" if cancelled else "OK"
 

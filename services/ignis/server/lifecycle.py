@@ -104,14 +104,10 @@ class App:
         )
         for add in self._adders:
             add(server)
-        health_pb2_grpc.add_HealthServicer_to_server(  # type: ignore[no-untyped-call] - it ships no types
-            self.health.servicer, server
-        )
+        health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, server)
         # The gateway sends reflection to one service, which answers for all.
         names = (*rpcs.PUBLIC_SERVICES, HEALTH_SERVICE, reflection.SERVICE_NAME)
-        reflection.enable_server_reflection(  # type: ignore[no-untyped-call] - it ships no types
-            names, server
-        )
+        reflection.enable_server_reflection(names, server)
         self.port = server.add_insecure_port(f"{settings.grpc_host}:{settings.grpc_port}")
         await self.health.start()
         self._stack.enter_context(
