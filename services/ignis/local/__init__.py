@@ -1,0 +1,1 @@
+"""The whole of Ignis on one machine, from wheels: what `make run` starts."""
