@@ -12,6 +12,8 @@ ALL_ENDS = "events.*.end"
 STARTED = "started"
 END = "end"
 
+WEBHOOK_CONSUMER = "webhook"  # the durable consumer of EVENTS that webhook services share
+
 
 def job(pool: str, job_id: str) -> str:
     """Where a job waits for an executor of its pool."""
