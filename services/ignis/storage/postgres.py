@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import TypeAlias
 
 import asyncpg
 
@@ -10,7 +11,8 @@ from ignis.errors import Unavailable
 from ignis.server.logs import get_logger
 from ignis.server.settings import DatabaseSettings
 
-Pool = asyncpg.Pool[asyncpg.Record]
+# In quotes: the class takes no parameters at run time.
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 START_LIMIT = 30.0  # seconds that a starting service waits for the database
 RETRY_EVERY = 0.2  # seconds
