@@ -49,9 +49,14 @@ def _blocks(rpcs: list[Rpc]) -> dict[str, str]:
         "local_replies": mapper_lines(),
         "services": "\n".join(f"- {name}" for name in transcoded_services(rpcs)),
         "clusters": _cluster_lines(rpcs),
-        "origins.lua": (_HERE / "origins.lua").read_text(),
-        "answers.lua": (_HERE / "answers.lua").read_text(),
+        "cors.lua": _lua("cors"),
+        "answers.lua": _lua("errors", "grpc", "answers"),
     }
+
+
+def _lua(*names: str) -> str:
+    """Return Lua files as one program, each knowing the locals of those before it."""
+    return "\n".join((_HERE / f"{name}.lua").read_text() for name in names)
 
 
 def _cluster_lines(rpcs: list[Rpc]) -> str:

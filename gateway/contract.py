@@ -63,7 +63,7 @@ def read_contract(descriptor_set: bytes) -> list[Rpc]:
     files = descriptor_pb2.FileDescriptorSet.FromString(descriptor_set)
     pool = descriptor_pool.DescriptorPool()
     for file in files.file:
-        pool.Add(file)  # type: ignore[no-untyped-call]  # not in the stubs
+        pool.Add(file)
     options = _OptionsReader(pool)
     return [
         rpc

@@ -39,8 +39,22 @@ REPLIES = (
         "response.code == 400 && response.code_details.contains('grpc_json_transcode_failure')",
         "INVALID_ARGUMENT",
         3,
+        # errors.lua says more precisely what was wrong.
         "MALFORMED_JSON",
-        f"The request does not fit this path: {_BODY}",
+    ),
+    Reply(
+        "response.code_details == 'path_normalization_failed'",
+        "INVALID_ARGUMENT",
+        3,
+        "PATH_INVALID",
+        "The path holds an escaped slash (%%2F or %%5C) or is not well-formed; ids hold none.",
+    ),
+    Reply(
+        "response.code_details == 'http1.unexpected_underscore'",
+        "INVALID_ARGUMENT",
+        3,
+        "HEADER_NAME_INVALID",
+        "A header's name holds an underscore; write a hyphen instead.",
     ),
     Reply("response.code == 401", "UNAUTHENTICATED", 16, "UNAUTHENTICATED"),
     Reply("response.code == 403", "PERMISSION_DENIED", 7, "PERMISSION_DENIED"),

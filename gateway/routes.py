@@ -88,8 +88,7 @@ def _rest_routes(rpcs: Iterable[Rpc]) -> Iterator[Json]:
     allowed: dict[str, list[str]] = {}
     for binding, rpc in bound:
         match = _path_match(binding)
-        methods = allowed.setdefault(json.dumps(match), [])
-        methods.append(binding.method)
+        allowed.setdefault(json.dumps(match), []).append(binding.method)
         method = {"name": ":method", "string_match": {"exact": binding.method}}
         if binding.has_body:
             for unsuitable in _not_json():
@@ -99,10 +98,10 @@ def _rest_routes(rpcs: Iterable[Rpc]) -> Iterator[Json]:
                     "Send the body as plain JSON, with the header content-type: application/json.",
                 )
         yield _rpc_route(match | {"headers": [method]}, rpc)
-    for match, methods in allowed.items():
+    for path, methods in allowed.items():
         allow = ", ".join(sorted(methods))
         yield _refusal(
-            json.loads(match),
+            json.loads(path),
             405,
             f"This path takes {allow}.",
             {"allow": allow},
