@@ -1,0 +1,58 @@
+"""The frames between the executor and a runner: a kind, a length, a payload."""
+
+import struct
+from collections.abc import Callable
+from enum import IntEnum
+
+HEADER = struct.Struct("!BI")
+MAX_PAYLOAD = 256 * 1024 * 1024
+
+
+class Kind(IntEnum):
+    """What a frame carries."""
+
+    PROGRAM = 1  # to the runner: the job
+    COMPILED = 2  # from the runner: the outcome of the compile step
+    RAN = 3  # from the runner: the outcome of the run step
+    END = 4  # from the runner: nothing follows
+    BROKEN = 5  # from the runner: the sandbox failed, in words
+
+
+class FrameError(Exception):
+    """The other side closed early, or sent what is no frame."""
+
+
+def encode(kind: Kind, payload: bytes = b"") -> bytes:
+    """Return one frame; the payload may have up to MAX_PAYLOAD bytes."""
+    if len(payload) > MAX_PAYLOAD:
+        message = f"a frame of {len(payload)} bytes is too long"
+        raise FrameError(message)
+    return HEADER.pack(kind, len(payload)) + payload
+
+
+def parse_header(header: bytes) -> tuple[Kind, int]:
+    """Return the kind and the payload's length in bytes."""
+    number, length = HEADER.unpack(header)
+    if length > MAX_PAYLOAD or number not in Kind.__members__.values():
+        message = f"not a frame: kind {number}, {length} bytes"
+        raise FrameError(message)
+    return Kind(number), length
+
+
+def read(receive: Callable[[int], bytes]) -> tuple[Kind, bytes]:
+    """Read one frame with `receive`, which returns up to n bytes, and none at the end."""
+    kind, length = parse_header(_exactly(receive, HEADER.size))
+    return kind, _exactly(receive, length)
+
+
+def _exactly(receive: Callable[[int], bytes], size: int) -> bytes:
+    chunks = []
+    missing = size
+    while missing:
+        chunk = receive(min(missing, 1 << 20))
+        if not chunk:
+            message = f"the connection ended {missing} bytes early"
+            raise FrameError(message)
+        chunks.append(chunk)
+        missing -= len(chunk)
+    return b"".join(chunks)

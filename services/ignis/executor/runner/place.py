@@ -1,0 +1,38 @@
+"""Where a runner works: what its driver prepared before the job arrived."""
+
+from dataclasses import dataclass
+
+BOX = "/box"
+BASE_ENV = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": BOX,
+    "LANG": "C.UTF-8",
+    "TMPDIR": "/tmp",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Open descriptors of one step's cgroup, which the runner can't see by path.
+
+    `join` are the `cgroup.procs` files; a process that writes 0 moves itself.
+    """
+
+    join: tuple[int, ...]
+    cpu: int
+    peak: int
+    oom: int
+    pids: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The identity of the job's processes, and the cgroups that hold them.
+
+    `uid` (also the gid) is None where the runner has only one; `groups` has
+    one entry per step in the order in which they run, or none at all, and
+    then rlimits and polling take over.
+    """
+
+    uid: int | None
+    groups: tuple[Group, ...]

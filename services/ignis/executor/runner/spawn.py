@@ -1,0 +1,107 @@
+"""Starts a step's first process: joined, limited, under its own uid, with three pipes."""
+
+import errno
+import os
+import signal
+from typing import NamedTuple, NoReturn
+
+from ignis.executor.models import Step
+from ignis.executor.runner import rlimits
+from ignis.executor.runner.place import BASE_ENV, BOX, Place
+
+_FAILED = 127
+# Python ignores these at start; a program must find them as the kernel gives them.
+_TO_RESET = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT)
+
+
+class StartError(Exception):
+    """The step could not be started; the text is for the program's author."""
+
+
+class Started(NamedTuple):
+    """A step's first process, and the runner's ends of its pipes."""
+
+    pid: int
+    stdin: int
+    stdout: int
+    stderr: int
+
+
+def start(step: Step, place: Place, join: tuple[int, ...]) -> Started:
+    """Start the step and return once its program runs; raises StartError."""
+    argv, env = _prepare(step)
+    chosen = rlimits.rlimits(step.limits, cgroup=bool(join))
+    stdin, stdout, stderr, failure = (os.pipe() for _ in range(4))
+    pid = os.fork()
+    if pid == 0:
+        os.close(failure[0])
+        _become(argv, env, place, join, chosen, (stdin[0], stdout[1], stderr[1]), failure[1])
+    for fd in (stdin[0], stdout[1], stderr[1], failure[1]):
+        os.close(fd)
+    told = os.read(failure[0], 64)
+    os.close(failure[0])
+    if told:
+        os.waitpid(pid, 0)
+        for fd in (stdin[1], stdout[0], stderr[0]):
+            os.close(fd)
+        raise StartError(_explain(step, told))
+    return Started(pid, stdin[1], stdout[0], stderr[0])
+
+
+def _prepare(step: Step) -> tuple[list[bytes], dict[bytes, bytes]]:
+    try:
+        argv = [os.fsencode(part) for part in step.argv]
+        env = {os.fsencode(k): os.fsencode(v) for k, v in (BASE_ENV | dict(step.env)).items()}
+    except UnicodeEncodeError as error:
+        message = "an argument or environment variable is not valid Unicode"
+        raise StartError(message) from error
+    if not argv or not argv[0]:
+        raise StartError("the command is empty")
+    everything = b"".join((*argv, *env, *env.values()))
+    if b"\0" in everything:
+        raise StartError("an argument or environment variable has a NUL byte")
+    if any(not name or b"=" in name for name in env):
+        raise StartError("the name of an environment variable is empty or has a '='")
+    return argv, env
+
+
+def _become(
+    argv: list[bytes],
+    env: dict[bytes, bytes],
+    place: Place,
+    join: tuple[int, ...],
+    chosen: dict[int, rlimits.Pair],
+    stdio: tuple[int, int, int],
+    failure: int,
+) -> NoReturn:
+    phase = b"S"
+    try:
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        for number in _TO_RESET:
+            signal.signal(number, signal.SIG_DFL)
+        for fd in join:
+            os.write(fd, b"0")
+        rlimits.apply(chosen)
+        if place.uid is not None:
+            os.setresgid(place.uid, place.uid, place.uid)
+            os.setresuid(place.uid, place.uid, place.uid)
+        for target, fd in enumerate(stdio):
+            os.dup2(fd, target)  # every other descriptor closes itself at exec
+        os.umask(0o022)
+        os.chdir(BOX)
+        phase = b"X"
+        os.execvpe(argv[0], argv, env)
+    except OSError as error:
+        os.write(failure, phase + str(error.errno).encode())
+    finally:
+        os._exit(_FAILED)
+
+
+def _explain(step: Step, told: bytes) -> str:
+    number = int(told[1:])
+    if told[:1] == b"S":
+        return f"the sandbox could not prepare the step: {os.strerror(number)}"
+    if number == errno.ENOENT:
+        return f"{step.argv[0]}: command not found"
+    return f"{step.argv[0]}: {os.strerror(number)}"

@@ -1,0 +1,161 @@
+"""Runs one step within its limits, and tells what it did."""
+
+import os
+import select
+import time
+
+from ignis.executor.models import Limit, Limits, Step, StepOutcome
+from ignis.executor.runner import reaper, spawn
+from ignis.executor.runner.meters import Meter
+from ignis.executor.runner.place import Place
+from ignis.executor.runner.streams import Capture, Feed
+
+_MIN_CHECK_MS = 2.0
+_CPUS = len(os.sched_getaffinity(0))
+
+
+def run_step(step: Step, stdin: bytes, place: Place, meter: Meter, wake: int) -> StepOutcome:
+    """Run `step` to its end or its first limit; leaves none of its processes."""
+    begun = time.monotonic()
+    try:
+        started = spawn.start(step, place, meter.join)
+    except spawn.StartError as error:
+        return not_started(str(error))
+    return _Running(step.limits, stdin, meter, wake, started, begun).outcome()
+
+
+def not_started(reason: str) -> StepOutcome:
+    """Return the outcome of a step that never ran; `reason` is its stderr."""
+    return StepOutcome(
+        stdout=b"",
+        stderr=reason.encode("utf-8", "backslashreplace") + b"\n",
+        stdout_truncated=False,
+        stderr_truncated=False,
+        exit_code=None,
+        signal=None,
+        wall_time_ms=0.0,
+        cpu_time_ms=0.0,
+        memory_kb=0,
+    )
+
+
+class _Running:
+    """One step while it runs."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - one step's whole state, made in one place
+        self,
+        limits: Limits,
+        stdin: bytes,
+        meter: Meter,
+        wake: int,
+        started: spawn.Started,
+        begun: float,
+    ) -> None:
+        self._limits = limits
+        self._meter = meter
+        self._wake = wake
+        self._pid = started.pid
+        self._begun = begun
+        self._stdout = Capture(started.stdout, limits.output_bytes)
+        self._stderr = Capture(started.stderr, limits.output_bytes)
+        self._feed = Feed(started.stdin, stdin)
+        self._status: int | None = None
+        self._memory_due = 0.0
+
+    def outcome(self) -> StepOutcome:
+        """Watch the step until it ends or must, and clear away what is left."""
+        poll = self._poll()
+        limit = None
+        while limit is None and self._status is None:
+            self._serve(poll, self._check_in_ms())
+            limit = self._exceeded()
+        wall_ms = self._wall_ms()
+        self._note(reaper.kill_all())
+        self._feed.close()
+        stdout, stderr = self._stdout.finish(), self._stderr.finish()
+        cpu_ms = self._meter.cpu_ms()
+        limit = self._name(limit, cpu_ms, wall_ms)
+        code = os.waitstatus_to_exitcode(self._status or 0)
+        return StepOutcome(
+            stdout=stdout,
+            stderr=stderr,
+            stdout_truncated=self._stdout.truncated,
+            stderr_truncated=self._stderr.truncated,
+            exit_code=code if code >= 0 else None,
+            signal=-code if code < 0 else None,
+            wall_time_ms=wall_ms,
+            cpu_time_ms=cpu_ms,
+            memory_kb=self._meter.peak_kb(),
+            limit=limit,
+        )
+
+    def _poll(self) -> select.poll:
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        for capture in (self._stdout, self._stderr):
+            poll.register(capture.fd, select.POLLIN)
+        if self._feed.open:
+            poll.register(self._feed.fd, select.POLLOUT)
+        return poll
+
+    def _serve(self, poll: select.poll, timeout_ms: float) -> None:
+        for fd, _ in poll.poll(timeout_ms):
+            if fd == self._wake:
+                reaper.clear(self._wake)
+                self._note(reaper.collect())
+            elif fd == self._feed.fd:
+                self._feed.write()
+                if not self._feed.open:
+                    poll.unregister(fd)
+            else:
+                capture = self._stdout if fd == self._stdout.fd else self._stderr
+                capture.read()
+                if not capture.open:
+                    poll.unregister(fd)
+
+    def _note(self, ended: dict[int, reaper.Ended]) -> None:
+        for pid, (status, usage) in ended.items():
+            self._meter.reaped(usage)
+            if pid == self._pid:
+                self._status = status
+
+    def _wall_ms(self) -> float:
+        return (time.monotonic() - self._begun) * 1e3
+
+    def _check_in_ms(self) -> float:
+        """Return how long nothing can have gone wrong: all CPUs at work at once."""
+        cpu_left = (self._limits.cpu_time_ms - self._meter.cpu_ms()) / _CPUS
+        wall_left = self._limits.wall_time_ms - self._wall_ms()
+        return max(min(wall_left, cpu_left, self._meter.tick_ms), _MIN_CHECK_MS)
+
+    def _exceeded(self) -> Limit | None:
+        if self._stdout.truncated or self._stderr.truncated:
+            return Limit.OUTPUT
+        if self._wall_ms() > self._limits.wall_time_ms:
+            return Limit.WALL_TIME
+        if self._meter.cpu_ms() > self._limits.cpu_time_ms:
+            return Limit.CPU_TIME
+        if self._meter.out_of_memory():
+            return Limit.MEMORY
+        return None
+
+    def _name(self, limit: Limit | None, cpu_ms: float, wall_ms: float) -> Limit | None:
+        """Return the limit to blame, now that everything is known.
+
+        Memory comes first, since the kernel kills before the runner looks.
+        A program that ran out of time while its forks were refused ran out
+        of processes first: that is what its author has to know.
+        """
+        failed = self._status != 0
+        if failed and limit in (None, Limit.MEMORY) and self._meter.out_of_memory():
+            return Limit.MEMORY
+        if self._stdout.truncated or self._stderr.truncated:
+            return Limit.OUTPUT
+        if limit is None and wall_ms > self._limits.wall_time_ms:
+            limit = Limit.WALL_TIME
+        elif limit is None and cpu_ms > self._limits.cpu_time_ms:
+            limit = Limit.CPU_TIME
+        timed_out = limit in (Limit.WALL_TIME, Limit.CPU_TIME)
+        if (timed_out or (failed and limit is None)) and self._meter.fork_refused():
+            return Limit.PROCESSES
+        return limit

@@ -1,0 +1,129 @@
+"""Starts a fork server: `python -I -S boot.py <fd>`, standard library and Ignis's own code only."""
+
+import os
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+if __name__ == "__main__":
+    # An isolated interpreter searches nothing but its standard library.
+    sys.path.insert(0, os.path.abspath(__file__).rsplit("/ignis/", 1)[0])
+
+from ignis.executor.sandbox.cgroups.base import Base, NoCgroupError, make_base, remove_base
+from ignis.executor.sandbox.cgroups.steps import StepGroups
+from ignis.executor.sandbox.namespace import (
+    forkserver,
+    linux,
+    privileges,
+    requests,
+    tree,
+    uids,
+)
+from ignis.executor.sandbox.namespace.requests import Config, Failure, Ready
+from ignis.executor.sandbox.seccomp.policy import filter_for
+
+_WATCHED = (signal.SIGCHLD, signal.SIGTERM)
+
+
+def main(control: socket.socket) -> None:
+    """Stay outside with the cgroups, as the parent of the fork server, until it ends."""
+    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGTERM)
+    config = requests.decode_config(control.recv(requests.MAX_PACKET))
+    signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
+    base: Base | None = None
+    notes: tuple[str, ...] = ()
+    try:
+        base = make_base(config.token, movable=(os.getppid(), os.getpid()))
+    except NoCgroupError as error:
+        notes = (f"memory limits are weaker here: {error}",)
+    try:
+        pid = _fork_inside(control, config, base, notes)
+        control.close()
+        _wait(pid)
+    except OSError as error:
+        _fail(control, error)
+    finally:
+        if base:
+            remove_base(base)
+
+
+def _fork_inside(
+    control: socket.socket, config: Config, base: Base | None, notes: tuple[str, ...]
+) -> int:
+    """Fork the first process of a pid namespace of its own: when it dies, all within do."""
+    privileged = os.geteuid() == 0 and privileges.holds_sys_admin(_read("/proc/self/status"))
+    ids = uids.choose_base(_read("/proc/self/uid_map"), config.slots) if privileged else None
+    groups = StepGroups(base) if base else None
+    if privileged:
+        linux.unshare(linux.CLONE_NEWPID)
+    else:
+        _enter_user_namespace()
+    pid = os.fork()
+    if pid == 0:
+        _serve(control, config, groups, ids, notes)
+    return pid
+
+
+def _enter_user_namespace() -> None:
+    uid, gid = os.geteuid(), os.getegid()
+    linux.unshare(linux.CLONE_NEWUSER | linux.CLONE_NEWPID)
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"0 {uid} 1")
+    _write("/proc/self/gid_map", f"0 {gid} 1")
+
+
+def _serve(
+    control: socket.socket,
+    config: Config,
+    groups: StepGroups | None,
+    ids: int | None,
+    notes: tuple[str, ...],
+) -> NoReturn:
+    try:
+        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
+        os.setsid()
+        linux.unshare(linux.CLONE_NEWNS)
+        tree.build(config.mounts)
+        setting = forkserver.Setting(
+            slots=config.slots,
+            base=ids,
+            groups=groups,
+            seccomp=filter_for(linux.machine(), cgroup=groups is not None),
+            hidden=tree.hidden_now(),
+        )
+        control.send(requests.encode_ready(Ready(groups is None, notes)))
+        forkserver.serve(control, setting)
+    except OSError as error:
+        _fail(control, error)
+    finally:
+        os._exit(1)
+
+
+def _wait(pid: int) -> None:
+    """Wait for the fork server's end; end it when the executor is gone."""
+    while True:
+        if signal.sigwait(_WATCHED) == signal.SIGTERM:
+            os.kill(pid, signal.SIGKILL)
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            return
+
+
+def _fail(control: socket.socket, error: OSError) -> None:
+    what = str(error.filename or error)
+    control.send(requests.encode_failure(Failure(what, error.errno or 0)))
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,101 @@
+"""The first process of a sandbox: finishes its isolation, then becomes the runner."""
+
+import os
+import socket
+from typing import NamedTuple, NoReturn
+
+from ignis.executor.runner import frames, main
+from ignis.executor.runner.place import Group, Place
+from ignis.executor.sandbox.cgroups.steps import descriptors
+from ignis.executor.sandbox.namespace import linux, network, privileges
+from ignis.executor.sandbox.namespace.uids import JOB_ID
+
+_PAGE = 4096
+_MIN_INODES = 4096
+_MAX_INODES = 65536
+_HOST_NAME = "ignis"
+_PROC_FLAGS = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+
+
+class Making(NamedTuple):
+    """What the fork server decided for this sandbox."""
+
+    separate_ids: bool
+    groups: tuple[Group, ...]
+    file_bytes: int
+    seccomp: bytes
+    hidden: tuple[str, ...]
+
+
+def become_runner(channel_fd: int, mapped_fd: int, making: Making) -> NoReturn:
+    """Run one job; `mapped_fd` tells by a byte that the ids are mapped."""
+    status = 1
+    try:
+        _keep_only(channel_fd, mapped_fd, making.groups)
+        channel = socket.socket(fileno=channel_fd)
+        try:
+            place = _isolate(mapped_fd, making)
+            main.serve(channel, place)
+            status = 0
+        except BaseException as error:  # noqa: BLE001 - the executor hears of everything
+            text = f"{type(error).__name__}: {error}"
+            channel.sendall(frames.encode(frames.Kind.BROKEN, text.encode()))
+    finally:
+        os._exit(status)
+
+
+def _keep_only(channel: int, mapped: int, groups: tuple[Group, ...]) -> None:
+    """Close the fork server's descriptors, and put /dev/null where a program has its pipes."""
+    kept = sorted({channel, mapped, *descriptors(groups)})
+    low = 3
+    for fd in kept:
+        os.closerange(low, fd)
+        low = fd + 1
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
+    null = os.open("/dev/null", os.O_RDWR)
+    for target in range(3):
+        os.dup2(null, target)
+    os.close(null)
+
+
+def _isolate(mapped_fd: int, making: Making) -> Place:
+    if os.read(mapped_fd, 1) != b"m":
+        raise OSError("the ids of the sandbox were not mapped")
+    os.close(mapped_fd)
+    own_id = 0 if making.separate_ids else JOB_ID
+    if making.separate_ids:
+        os.setgroups([])
+    os.setresgid(own_id, own_id, own_id)
+    os.setresuid(own_id, own_id, own_id)
+    linux.prctl(linux.PR_SET_DUMPABLE, 0)
+    os.setsid()
+    _mount(making)
+    socket.sethostname(_HOST_NAME)
+    network.loopback_up()
+    privileges.drop(keep_identity=making.separate_ids)
+    linux.set_seccomp(making.seccomp)
+    return Place(uid=JOB_ID if making.separate_ids else None, groups=making.groups)
+
+
+def _mount(making: Making) -> None:
+    """Mount the job's own folders: one tmpfs behind all of them, so that one size holds."""
+    inodes = min(max(making.file_bytes // _PAGE, _MIN_INODES), _MAX_INODES)
+    size = -(-making.file_bytes // _PAGE) * _PAGE
+    options = f"size={size},nr_inodes={inodes},mode=755"
+    linux.mount("job", "/tmp", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
+    for name, target, mode in (
+        ("box", "/box", 0o755),
+        ("shm", "/dev/shm", 0o1777),
+        ("tmp", "/tmp", 0o1777),
+    ):
+        source = f"/tmp/{name}"
+        os.mkdir(source)
+        os.chmod(source, mode)
+        if name == "box":
+            os.chown(source, JOB_ID, JOB_ID)
+        linux.mount(source, target, flags=linux.MS_BIND)
+    hide = ",hidepid=2,gid=0" if making.separate_ids else ""
+    linux.mount("proc", "/proc", "proc", _PROC_FLAGS, hide.lstrip(","))
+    for path in making.hidden:
+        cover = "/var/empty" if os.path.isdir(path) else "/dev/null"
+        linux.mount(cover, path, flags=linux.MS_BIND)

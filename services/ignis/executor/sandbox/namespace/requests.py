@@ -1,0 +1,115 @@
+"""What the driver and its fork server say to each other, one packet each."""
+
+import json
+import struct
+from enum import IntEnum
+from typing import NamedTuple
+
+MAX_PACKET = 1 << 16
+
+
+class Kind(IntEnum):
+    """The first byte of a packet."""
+
+    START = 1  # driver: run a job; the runner's end of its channel comes along
+    KILL = 2  # driver: end a job now
+    ENDED = 3  # server: nothing is left of a job
+    READY = 4  # server: it works, and how
+    FAILED = 5  # server: it can't work, and why
+
+
+class Group(NamedTuple):
+    """The limits of one step's cgroup."""
+
+    memory_kb: int
+    processes: int
+
+
+class Start(NamedTuple):
+    """A job to start: its number, its slot, the size of its files, a group per step."""
+
+    job: int
+    slot: int
+    file_bytes: int
+    groups: tuple[Group, ...]
+
+
+class Config(NamedTuple):
+    """What a fork server is started with; mounts are (source, target)."""
+
+    slots: int
+    mounts: tuple[tuple[str, str], ...]
+    token: str  # names the cgroups, so that a later start can find what was left
+
+
+class Ready(NamedTuple):
+    """How a fork server works here."""
+
+    weak_memory_limits: bool
+    notes: tuple[str, ...]
+
+
+class Failure(NamedTuple):
+    """Why a fork server can't work: what it tried, and the errno, or 0."""
+
+    what: str
+    number: int
+
+
+_JOB = struct.Struct("!BQ")
+_START = struct.Struct("!BQIQ")
+_GROUP = struct.Struct("!QI")
+
+
+def encode_start(start: Start) -> bytes:
+    """Return a START packet."""
+    head = _START.pack(Kind.START, start.job, start.slot, start.file_bytes)
+    return head + b"".join(_GROUP.pack(*group) for group in start.groups)
+
+
+def decode_start(packet: bytes) -> Start:
+    """Return what a START packet says."""
+    _, job, slot, file_bytes = _START.unpack_from(packet)
+    groups = tuple(Group(*values) for values in _GROUP.iter_unpack(packet[_START.size :]))
+    return Start(job, slot, file_bytes, groups)
+
+
+def encode_job(kind: Kind, job: int, text: str = "") -> bytes:
+    """Return a KILL or ENDED packet; `text` says what went wrong, if anything."""
+    return _JOB.pack(kind, job) + text.encode()
+
+
+def decode_job(packet: bytes) -> tuple[int, str]:
+    """Return the job and the text of a KILL or ENDED packet."""
+    return _JOB.unpack_from(packet)[1], packet[_JOB.size :].decode()
+
+
+def encode_ready(ready: Ready) -> bytes:
+    """Return a READY packet."""
+    return bytes([Kind.READY]) + json.dumps(ready).encode()
+
+
+def encode_failure(failure: Failure) -> bytes:
+    """Return a FAILED packet."""
+    return bytes([Kind.FAILED]) + json.dumps(failure).encode()
+
+
+def decode_first(packet: bytes) -> Ready | Failure:
+    """Return the first packet of a fork server; none at all is a failure too."""
+    if not packet:
+        return Failure("it ended before it said anything", 0)
+    values = json.loads(packet[1:])
+    if packet[0] == Kind.READY:
+        return Ready(values[0], tuple(values[1]))
+    return Failure(*values)
+
+
+def encode_config(config: Config) -> bytes:
+    """Return the packet that a fork server waits for first."""
+    return json.dumps(config).encode()
+
+
+def decode_config(packet: bytes) -> Config:
+    """Return a fork server's configuration."""
+    slots, mounts, token = json.loads(packet)
+    return Config(slots, tuple((source, target) for source, target in mounts), token)

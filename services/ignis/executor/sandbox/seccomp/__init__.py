@@ -1,0 +1,1 @@
+"""The filter of system calls that a sandbox's processes live under."""

@@ -1,0 +1,91 @@
+"""Writes the filter: architecture first, then what is denied, then what depends on arguments."""
+
+import errno
+import socket
+from collections.abc import Iterable, Iterator
+
+from ignis.executor.sandbox.seccomp import bpf, denied
+from ignis.executor.sandbox.seccomp.bpf import Instruction
+from ignis.executor.sandbox.seccomp.denied import Call
+
+_ARCHITECTURES = {"x86_64": 0xC000_003E, "aarch64": 0xC000_00B7}
+_X32_BIT = 0x4000_0000
+# CLONE_NEW{TIME,NS,CGROUP,UTS,IPC,USER,PID,NET}. CLONE_NEWTIME shares its bit
+# with the signal number in clone's flags, where no signal is that high.
+_NAMESPACE_FLAGS = 0x7E02_0080
+# The families that programs use; all others (NETLINK, PACKET, ALG, VSOCK, ...) are
+# attack surface, or lead out of the network namespace.
+_FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
+# Calls whose first or second argument is a process: only one's own (0), since the
+# runner may have the same uid. prlimit64 could set its CPU limit, and so end it.
+_OWN_ONLY = (
+    (denied.PRLIMIT64, 0),
+    (denied.SETPRIORITY, 0),  # PRIO_PROCESS is 0 too
+    (denied.SETPRIORITY, 1),
+    (denied.IOPRIO_SET, 1),
+    (denied.SCHED_SETPARAM, 0),
+    (denied.SCHED_SETSCHEDULER, 0),
+    (denied.SCHED_SETATTR, 0),
+)
+
+
+def filter_for(machine: str, *, cgroup: bool) -> bytes:
+    """Return the filter for x86_64 or aarch64, with or without a cgroup behind it."""
+    calls = dict(denied.DENIED)
+    if not cgroup:
+        calls |= denied.DENIED_WITHOUT_CGROUP
+    program: list[Instruction] = [*_guard(machine)]
+    program += _deny(calls.values(), machine)
+    program += _when(denied.CLONE3, machine, (bpf.refuse(errno.ENOSYS),))
+    program += _when(denied.CLONE, machine, _no_namespaces())
+    for call in (denied.SOCKET, denied.SOCKETPAIR):
+        program += _when(call, machine, _known_families())
+    for call, index in _OWN_ONLY:
+        program += _when(call, machine, _only_zero(index))
+    program.append(bpf.answer(bpf.ALLOW))
+    return bpf.assemble(program)
+
+
+def _guard(machine: str) -> Iterator[Instruction]:
+    """Kill what speaks another architecture's numbers, where the list means nothing."""
+    yield bpf.load(bpf.ARCHITECTURE)
+    yield bpf.if_equal(_ARCHITECTURES[machine], 1)
+    yield bpf.answer(bpf.KILL_PROCESS)
+    yield bpf.load(bpf.NUMBER)
+    if machine == "x86_64":
+        yield bpf.unless_at_least(_X32_BIT, 1)
+        yield bpf.answer(bpf.KILL_PROCESS)
+
+
+def _deny(calls: Iterable[Call], machine: str) -> Iterator[Instruction]:
+    for call in calls:
+        number = getattr(call, machine)
+        if number is not None:
+            yield bpf.unless_equal(number, 1)
+            yield bpf.refuse(errno.EPERM)
+
+
+def _when(call: Call, machine: str, body: Iterable[Instruction]) -> Iterator[Instruction]:
+    """Apply `body` to one call only, and load the number again behind it."""
+    inside = [*body, bpf.load(bpf.NUMBER)]
+    yield bpf.unless_equal(getattr(call, machine), len(inside))
+    yield from inside
+
+
+def _no_namespaces() -> Iterator[Instruction]:
+    yield bpf.load(bpf.argument(0))
+    yield bpf.unless_any_bit(_NAMESPACE_FLAGS, 1)
+    yield bpf.refuse(errno.EPERM)
+
+
+def _known_families() -> Iterator[Instruction]:
+    yield bpf.load(bpf.argument(0))
+    for position, family in enumerate(_FAMILIES):
+        yield bpf.if_equal(family, len(_FAMILIES) - position)
+    yield bpf.refuse(errno.EAFNOSUPPORT)
+
+
+def _only_zero(index: int) -> Iterator[Instruction]:
+    yield bpf.load(bpf.argument(index))
+    yield bpf.if_equal(0, 1)
+    yield bpf.refuse(errno.EPERM)
