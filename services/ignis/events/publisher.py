@@ -79,6 +79,22 @@ class Publisher:
             raise _unavailable() from error
         return True
 
+    async def find_end(self, job_id: str) -> events_pb2.JobEvent | None:
+        """How a job ended, as long as the stream remembers it; None when it has not.
+
+        Raises:
+            Unavailable: JetStream did not answer.
+        """
+        try:
+            message = await self._nats.jetstream.get_last_msg(
+                subjects.EVENTS_STREAM, subjects.event(job_id, subjects.END)
+            )
+        except NotFoundError:
+            return None
+        except nats.errors.Error as error:
+            raise _unavailable() from error
+        return events_pb2.JobEvent.FromString(message.data or b"")
+
     async def forget_job(self, pool: str, job_id: str) -> None:
         """Take a job out of the queue, whether it is there or not.
 

@@ -1,0 +1,1 @@
+"""The job service: accepts, stores, queues and tracks jobs."""

@@ -1,0 +1,195 @@
+"""What the job service's domain speaks of: programs, jobs, results and their life."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a job is: `received → running → completed | failed | cancelled`."""
+
+    RECEIVED = "received"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will change any more."""
+        return self not in (Status.RECEIVED, Status.RUNNING)
+
+
+INTERNAL_ERROR = "internal_error"  # the verdict of a job that Ignis itself failed
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramFile:
+    """One file; an empty name stands for the language's own."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may use."""
+
+    wall_time_ms: int
+    cpu_time_ms: int
+    memory_kb: int
+    processes: int
+    output_bytes: int
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run, valid and with nothing left open."""
+
+    language: str  # id
+    language_version: str  # empty means any
+    files: tuple[ProgramFile, ...]
+    stdin: bytes
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    compile_args: tuple[str, ...]
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that was accepted and is about to be stored."""
+
+    job_id: str
+    owner: str
+    pool: str
+    program: Program
+    priority: int
+    labels: Mapping[str, str]
+    created_at: datetime
+    idempotency_key: str = ""  # the client's; empty means none
+    fingerprint: bytes = b""  # of the request, to tell another body under the same key
+
+
+@dataclass(frozen=True, slots=True)
+class CompileResult:
+    """What the compile step did."""
+
+    stdout: bytes
+    stderr: bytes
+    exit_code: int | None
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the program did; the figures are None when it never ran.
+
+    A list reads neither `stdout` nor `stderr` nor `compile`; they are None there.
+    """
+
+    stdout: bytes | None = b""
+    stderr: bytes | None = b""
+    stdout_truncated: bool = False
+    stderr_truncated: bool = False
+    exit_code: int | None = None
+    signal: int | None = None
+    exec_duration_ms: float | None = None
+    cpu_time_ms: float | None = None
+    memory_kb: int | None = None
+    compile: CompileResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it is stored; `result` is None until it has ended."""
+
+    job_id: str
+    owner: str
+    language: str
+    status: Status
+    message: str
+    created_at: datetime
+    updated_at: datetime
+    labels: Mapping[str, str] = field(default_factory=dict)
+    verdict: str | None = None
+    executor: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An executor began with a job."""
+
+    job_id: str
+    executor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job ended, for good."""
+
+    job_id: str
+    owner: str
+    language: str
+    labels: Mapping[str, str]
+    status: Status
+    verdict: str
+    message: str
+    created_at: datetime
+    finished_at: datetime
+    executor: str = ""
+    attempt: int = 0
+    started_at: datetime | None = None
+    result: Result = field(default_factory=Result)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A job whose turn has come."""
+
+    job_id: str
+    pool: str
+    attempt: int  # how often it was published, this time included
+    payload: bytes  # a serialized JobMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Unended:
+    """A job in the queue."""
+
+    job_id: str
+    pool: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How many jobs of a pool may be published at once."""
+
+    pool: int  # in all
+    user: int  # of one user
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A language that executors offer."""
+
+    language: str
+    version: str
+    aliases: tuple[str, ...]
+    pool: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which jobs a list shows; None shows all."""
+
+    status: Status | None = None
+    language: str | None = None
+    created_after: datetime | None = None  # inclusive
+    created_before: datetime | None = None  # exclusive

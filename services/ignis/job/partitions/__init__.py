@@ -1,0 +1,1 @@
+"""The partitions of the jobs table: made ahead, dropped when they are old."""

@@ -1,0 +1,34 @@
+"""JetStream, in the job service's own types."""
+
+from ignis.events.publisher import Publisher
+from ignis.job import codec
+from ignis.job.models import Ended
+
+
+class JobStream:
+    """Implements the `Stream` of dispatcher, relay and ends."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+
+    async def publish_job(self, pool: str, job_id: str, payload: bytes, attempt: int) -> None:
+        """Queue a job."""
+        await self._publisher.publish_job(pool, job_id, payload, attempt)
+
+    async def job_is_queued(self, pool: str, job_id: str) -> bool:
+        """Whether a job's message is in the stream."""
+        return await self._publisher.job_is_queued(pool, job_id)
+
+    async def forget_job(self, pool: str, job_id: str) -> None:
+        """Take a job out of the queue."""
+        await self._publisher.forget_job(pool, job_id)
+
+    async def publish_end(self, ended: Ended) -> bool:
+        """Tell an end; False when there is one already."""
+        return await self._publisher.publish_end(codec.end_event(ended))
+
+    async def find_end(self, job_id: str) -> Ended | None:
+        """How a job ended, if the stream knows."""
+        event = await self._publisher.find_end(job_id)
+        found = codec.read_event(event) if event is not None else None
+        return found if isinstance(found, Ended) else None
