@@ -32,20 +32,19 @@ def ephemeral() -> tuple[int, int]:
     return int(low), int(high)
 
 
-def is_free(port: int, host: str) -> bool:
-    """Whether a server could listen on the port now.
+def try_listening(port: int, host: str = "127.0.0.1") -> None:
+    """Listen on a port for a moment.
 
     Without SO_REUSEPORT, so that another Envoy on the port counts as well.
+
+    Raises:
+        OSError: when a server could not listen there; its errno says why.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-            probe.listen(1)
-        except OSError:
-            return False
-    return True
+        probe.bind((host, port))
+        probe.listen(1)
 
 
 class Ports:
@@ -66,19 +65,16 @@ class Ports:
             StackError: when there is none.
         """
         for port in random.sample(self._choices, min(len(self._choices), _ENOUGH)):
-            if self.claim(port):
+            if self.reserve(port) and self._is_free(port):
                 return port
         raise StackError("no free port on 127.0.0.1: stop something that listens, then try again")
 
-    def claim(self, port: int, host: str = "127.0.0.1") -> bool:
-        """Reserve this very port; False when it is taken."""
+    def reserve(self, port: int) -> bool:
+        """Keep other stacks off this port; False when one has it."""
         reservation = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             reservation.bind(f"\0ignis-port-{port}")
         except OSError:
-            reservation.close()
-            return False
-        if not is_free(port, host):
             reservation.close()
             return False
         self._held.append(reservation)
@@ -94,3 +90,11 @@ class Ports:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @staticmethod
+    def _is_free(port: int) -> bool:
+        try:
+            try_listening(port)
+        except OSError:
+            return False
+        return True

@@ -5,18 +5,28 @@ import asyncio
 _PATIENCE = 1.0  # seconds for one question
 
 
-async def talk(host: str, port: int, request: bytes) -> bytes:
-    """Connect, send, and return the first line of the answer; b'' when nobody answers."""
+async def talk(host: str, port: int, request: bytes, *, to_the_end: bool = False) -> bytes:
+    """Connect, send, and return the first line of the answer; b'' when nobody answers.
+
+    Args:
+        host: where to.
+        port: where to.
+        request: what to send.
+        to_the_end: read until the server hangs up, for one that would mind being cut short.
+    """
     try:
         async with asyncio.timeout(_PATIENCE):
             reader, writer = await asyncio.open_connection(host, port)
             try:
                 writer.write(request)
-                return await reader.readline()
+                line = await reader.readline()
+                if to_the_end:
+                    await reader.read()
             finally:
                 writer.close()
     except (OSError, TimeoutError, ValueError):
         return b""
+    return line
 
 
 async def listens(host: str, port: int, patience: float = 5) -> bool:
@@ -30,9 +40,8 @@ async def listens(host: str, port: int, patience: float = 5) -> bool:
     return True
 
 
-async def http_status(host: str, port: int, path: str) -> int:
-    """The status of a GET; 0 when nobody answers."""
+async def http_ok(host: str, port: int, path: str) -> bool:
+    """Whether a GET is answered with 200."""
     request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-    answer = await talk(host, port, request.encode("ascii"))
-    parts = answer.split(b" ", 2)
-    return int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
+    answer = await talk(host, port, request.encode("ascii"), to_the_end=True)
+    return answer.split(b" ")[1:2] == [b"200"]

@@ -12,6 +12,10 @@ from ignis.local.leftovers import Records
 from ignis.local.process import Command, Process, Tier
 
 
+def _tier(process: Process) -> Tier:
+    return process.command.tier
+
+
 class Supervisor:
     """Every process of one stack.
 
@@ -28,32 +32,39 @@ class Supervisor:
         self.hurry = asyncio.Event()
         self._say = say
         self._processes: list[Process] = []
+        self._ending: set[Process] = set()
+        self._deaths: asyncio.Queue[Process] = asyncio.Queue()
 
     async def spawn(self, command: Command) -> Process:
         """Start a command; `stop` will stop it, also when its start is still under way."""
         process = await Process.spawn(command, self.logs)
         self._processes.append(process)
         self.records.add(command.name, process.pid, command.stop)
+        process.exited.add_done_callback(lambda _: self._ended(process))
         return process
 
+    async def death(self) -> Process:
+        """The next process that ended without being asked to."""
+        return await self._deaths.get()
+
     async def end(self, process: Process) -> None:
-        """Stop one process and forget it."""
+        """Stop one process, where it still runs, and forget it."""
+        self._ending.add(process)
         if not await process.stop(self.hurry) and not self.hurry.is_set():
             self._say(
                 f"{process.command.name} did not stop within "
                 f"{process.command.patience:.0f} s and was killed (see {process.log})"
             )
+        # Only now: were this cut short, `stop` would have to find the process.
         self._processes.remove(process)
         self.records.remove(process.command.name)
 
-    async def death(self, tiers: frozenset[Tier] = frozenset(Tier)) -> StackError:
-        """Wait until a process of these tiers ends by itself; return what to tell about it."""
-        watched = {p.exited: p for p in self._processes if p.command.tier in tiers}
-        done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-        return watched[done.pop()].death()
-
     async def stop(self) -> None:
         """Stop everything: the gateway, then the services, then the servers."""
-        ordered = sorted(self._processes, key=lambda p: p.command.tier, reverse=True)
-        for _, tier in groupby(ordered, key=lambda p: p.command.tier):
+        ordered = sorted(self._processes, key=_tier, reverse=True)
+        for _, tier in groupby(ordered, key=_tier):
             await asyncio.gather(*[self.end(process) for process in tier])
+
+    def _ended(self, process: Process) -> None:
+        if process not in self._ending:
+            self._deaths.put_nowait(process)

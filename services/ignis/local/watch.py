@@ -1,0 +1,37 @@
+"""Restarts the services whose code changed."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from watchfiles import Change, awatch
+
+from ignis.local.parts import ROOMS
+from ignis.local.stack import Stack
+from ignis.local.terminal import Terminal
+
+PACKAGE = Path(__file__).resolve().parents[1]  # services/ignis
+_CODE = {".py", ".sql", ".toml", ".json"}
+_SUPERVISOR = "local"  # its own code takes effect at the next start
+
+
+def is_code(_: Change, path: str) -> bool:
+    """Whether a change of this file may change what a service does."""
+    return Path(path).suffix in _CODE
+
+
+def affected(paths: Iterable[str], package: Path = PACKAGE) -> list[str]:
+    """The rooms to restart: the file's own, or all for a file that they share."""
+    folders = {Path(path).relative_to(package).parts[0] for path in paths} - {_SUPERVISOR}
+    if folders <= set(ROOMS):
+        return [room for room in ROOMS if room in folders]
+    return list(ROOMS)
+
+
+async def watch(stack: Stack, terminal: Terminal, package: Path = PACKAGE) -> None:
+    """Restart services as their code changes, for ever."""
+    terminal.say(f"Watching {package}")
+    async for changes in awatch(package, watch_filter=is_code):
+        rooms = affected((path for _, path in changes), package)
+        if rooms:
+            terminal.say(f"Restarting {', '.join(rooms)}")
+            await stack.restart(rooms)
