@@ -8,7 +8,7 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
@@ -30,7 +30,8 @@ from ignis.server.status import DETAILS_HEADER, to_status
 log = get_logger()
 
 Context = grpc.aio.ServicerContext[Any, Any]
-Handler = grpc.RpcMethodHandler[Any, Any] | None
+# In quotes: the class takes no parameters at run time.
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler]]
 QUIET = ("/grpc.health.", "/grpc.reflection.")  # asked all the time, and nobody's news
 
