@@ -1,0 +1,1 @@
+"""The auth service: API keys, sessions, scopes and rate limits."""
