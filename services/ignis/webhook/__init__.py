@@ -1,0 +1,1 @@
+"""Webhooks: endpoints, and what has to be sent to them."""
