@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import nats.errors
 
+from ignis.errors import Unavailable
 from ignis.events import subjects
 from ignis.events.connection import Nats
 from ignis.events.streams import EXECUTORS_AGE, bucket
@@ -25,10 +26,17 @@ class Announcer:
         self._nats = connection
 
     async def announce(self, executor: executor_pb2.Executor) -> None:
-        """Write the announcement, with the time of now."""
+        """Write the announcement, with the time of now.
+
+        Raises:
+            Unavailable: NATS did not answer.
+        """
         executor.announced_at.GetCurrentTime()
-        store = await bucket(self._nats, subjects.EXECUTORS_BUCKET)
-        await store.put(executor.id, executor.SerializeToString())
+        try:
+            store = await bucket(self._nats, subjects.EXECUTORS_BUCKET)
+            await store.put(executor.id, executor.SerializeToString())
+        except nats.errors.Error as error:
+            raise Unavailable("NATS_UNAVAILABLE", "The announcement got lost.") from error
 
 
 class ExecutorDirectory:

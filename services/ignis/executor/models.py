@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -99,3 +100,44 @@ class SandboxInfo:
     driver: str
     weak_memory_limits: bool
     notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it came out of the queue."""
+
+    job_id: str
+    owner: str
+    language: str
+    language_version: str  # empty means any
+    files: tuple[ProgramFile, ...]  # an empty first name stands for the language's own
+    stdin: bytes
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    compile_args: tuple[str, ...]
+    limits: Limits
+    labels: Mapping[str, str]
+    created_at: datetime
+
+
+class Verdict(StrEnum):
+    """Why a job ended as it did."""
+
+    ACCEPTED = "accepted"
+    RUNTIME_ERROR = "runtime_error"
+    COMPILE_ERROR = "compile_error"
+    TIME_LIMIT = "time_limit"
+    MEMORY_LIMIT = "memory_limit"
+    OUTPUT_LIMIT = "output_limit"
+    PROCESS_LIMIT = "process_limit"
+    INTERNAL_ERROR = "internal_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a job ended."""
+
+    verdict: Verdict
+    message: str  # the verdict in words
+    started_at: datetime | None = None
+    outcome: Outcome = Outcome(compile=None, run=None)

@@ -17,7 +17,12 @@ class Toolchain(_Part):
 
 
 class Compile(_Part):
-    """The compile step. In the command, `{files}` and `{compile_args}` expand."""
+    """The compile step.
+
+    In the command, `{artefact}` stands for what it makes, `{file}` for the
+    first file, `{files}` for all that have its ending, `{compile_args}` for
+    the request's.
+    """
 
     command: tuple[str, ...] = Field(min_length=1)
     time_factor: float = Field(1, ge=1, le=12)  # times the default compile time
@@ -26,7 +31,7 @@ class Compile(_Part):
 
 
 class Run(_Part):
-    """The run step. In the command, `{file}` expands; the arguments follow it."""
+    """The run step: `{file}` and `{artefact}` as above; the arguments follow it."""
 
     command: tuple[str, ...] = Field(min_length=1)
 

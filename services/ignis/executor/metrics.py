@@ -1,0 +1,35 @@
+"""What the executor counts and times."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ignis.executor.models import Job, Report
+from ignis.server.metrics import Metrics
+
+
+class JobMetrics:
+    """`ignis_executor_…`, beside what every service has."""
+
+    def __init__(self, metrics: Metrics, slots: int) -> None:
+        self._jobs = metrics.counter("jobs_total", "Jobs ended here.", "language", "verdict")
+        self._seconds = metrics.histogram("run_seconds", "Wall time of the run step.", "language")
+        self._queued = metrics.histogram("queued_seconds", "Time from accepted to started.")
+        self._running = metrics.gauge("jobs_running", "Jobs that run now.")
+        metrics.gauge("slots", "Jobs that can run at once.").set(slots)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count a job while it runs."""
+        self._running.inc()
+        try:
+            yield
+        finally:
+            self._running.dec()
+
+    def ended(self, job: Job, report: Report) -> None:
+        """Count a job that ended."""
+        self._jobs.labels(job.language, report.verdict).inc()
+        if report.outcome.run is not None:
+            self._seconds.labels(job.language).observe(report.outcome.run.wall_time_ms / 1000)
+        if report.started_at is not None:
+            self._queued.observe((report.started_at - job.created_at).total_seconds())

@@ -1,0 +1,108 @@
+"""How the parts of the executor are put together."""
+
+import asyncio
+import secrets
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from ignis.errors import Unavailable
+from ignis.executor.commands import Commands, CompileSettings
+from ignis.executor.models import SandboxInfo
+from ignis.executor.sandbox import open_sandbox
+from ignis.executor.sandbox.errors import SandboxError
+from ignis.executor.sandbox.namespace.driver import NamespaceSandbox
+from ignis.executor.selftest import SelfTests
+from ignis.executor.service import Executor
+from ignis.executor.settings import ExecutorSettings
+from ignis.executor.toolchains import Toolchain, find
+from ignis.executor.warmth import first
+from ignis.languages import loader
+from ignis.server.logs import get_logger
+from ignis.v1 import executor_pb2
+
+log = get_logger()
+
+
+async def toolchains(settings: ExecutorSettings) -> dict[str, Toolchain]:
+    """The toolchains of this machine, their caches filled with the first things."""
+    languages = loader.load(Path(settings.languages_dir) if settings.languages_dir else None)
+    searched = await asyncio.gather(
+        *(
+            find(language, settings.executor_toolchain_path, settings.executor_data_dir)
+            for language in languages.values()
+        )
+    )
+    found = [toolchain for toolchain in searched if toolchain is not None]
+    for toolchain in found:
+        try:
+            await first(toolchain)
+        except (OSError, TimeoutError) as error:
+            log.warning("a toolchain failed", language=toolchain.language.id, error=str(error))
+    return {toolchain.language.id: toolchain for toolchain in found}
+
+
+@asynccontextmanager
+async def sandbox(
+    settings: ExecutorSettings, found: Mapping[str, Toolchain]
+) -> AsyncIterator[NamespaceSandbox]:
+    """Open the sandbox.
+
+    Raises:
+        Unavailable: no driver works here; the text says what to do.
+    """
+    mounts = {
+        mount
+        for toolchain in found.values()
+        for mount in (*toolchain.mounts, *([toolchain.cache] if toolchain.cache else []))
+    }
+    try:
+        opened = await open_sandbox(
+            settings.ignis_sandbox,
+            slots=settings.slots,
+            mounts=sorted(mounts, key=lambda mount: mount.target),
+        )
+    except SandboxError as error:
+        raise Unavailable("SANDBOX_UNAVAILABLE", str(error)) from error
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def proven(
+    settings: ExecutorSettings, opened: NamespaceSandbox, found: Mapping[str, Toolchain]
+) -> tuple[Executor, dict[str, Toolchain]]:
+    """An executor of the languages whose self-test passes."""
+    compiling = CompileSettings(settings.compile_time_ms, settings.compile_output_bytes)
+    commands = {
+        name: Commands(toolchain.language, toolchain.sandbox_env, compiling)
+        for name, toolchain in found.items()
+    }
+    executor = Executor(opened, commands)
+    tests = SelfTests(executor, settings.executor_data_dir, opened.info().driver)
+    passing = await tests.passing(found)
+    return Executor(opened, {name: commands[name] for name in passing}), passing
+
+
+def description(
+    settings: ExecutorSettings, info: SandboxInfo, offered: Mapping[str, Toolchain]
+) -> executor_pb2.Executor:
+    """What this executor announces."""
+    described = executor_pb2.Executor(
+        id=f"{socket.gethostname()}-{secrets.token_hex(4)}",
+        address=settings.executor_address or f"{socket.gethostname()}:{settings.grpc_port}",
+        pool=settings.executor_pool,
+        capacity=settings.slots,
+        sandbox=info.driver,
+        weak_memory_limits=info.weak_memory_limits,
+        languages=[
+            executor_pb2.InstalledLanguage(
+                id=name, version=toolchain.version, aliases=toolchain.language.aliases
+            )
+            for name, toolchain in offered.items()
+        ],
+    )
+    described.started_at.GetCurrentTime()
+    return described
