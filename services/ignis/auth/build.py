@@ -85,4 +85,6 @@ def _keys(settings: AuthSettings, metrics: AuthMetrics) -> SigningKeys:
     if settings.clerk_jwt_key:
         return OneKey(public_key(settings.clerk_jwt_key))
     secret = settings.clerk_secret_key.get_secret_value()
-    return jwks.Jwks(jwks.fetcher(settings.clerk_api_url, secret), metrics)
+    keys = jwks.Jwks(jwks.fetcher(settings.clerk_api_url, secret), metrics)
+    keys.prefetch()
+    return keys

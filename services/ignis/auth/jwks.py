@@ -78,6 +78,10 @@ class Jwks:
         self._loaded = self._asked
         self._loading: asyncio.Task[None] | None = None
 
+    def prefetch(self) -> None:
+        """Begin to fetch the keys, so that the first session needn't wait."""
+        self._load_soon()
+
     async def find(self, key_id: str) -> RSAPublicKey | None:
         """Find a key, or None when the issuer has none of that id.
 

@@ -15,8 +15,12 @@ from ignis.server.settings import Environment
 class KeyStore(Protocol):
     """Where keys are kept. Every method raises Unavailable while it is away."""
 
-    async def insert(self, key: ApiKey, digest: bytes) -> None:
-        """Keep a new key and the SHA-256 of its secret."""
+    async def insert(self, key: ApiKey, digest: bytes, nonce: str) -> ApiKey:
+        """Keep a new key and the SHA-256 of its secret.
+
+        When the owner's request of this nonce has made a key before, that key gets
+        the new secret, and it is returned instead.
+        """
         ...
 
     async def page(self, owner: str, before: str, limit: int) -> list[ApiKey]:
@@ -58,8 +62,13 @@ class KeyService:
         self._environment = environment
         self._now = now
 
-    async def create(self, owner: str, draft: KeyDraft) -> tuple[ApiKey, str]:
+    async def create(self, owner: str, draft: KeyDraft, nonce: str) -> tuple[ApiKey, str]:
         """Make a key; returns it and its secret, which nobody can get again.
+
+        Args:
+            owner: whose key.
+            draft: what it should be.
+            nonce: names the client's request; the gateway may repeat one.
 
         Raises:
             InvalidArgument: the draft is wrong.
@@ -82,8 +91,7 @@ class KeyService:
             created_at=now,
             updated_at=now,
         )
-        await self._store.insert(key, secret.digest)
-        return key, secret.text
+        return await self._store.insert(key, secret.digest, nonce), secret.text
 
     async def page(self, owner: str, limit: int, cursor: str) -> Page:
         """List the owner's keys, newest first.

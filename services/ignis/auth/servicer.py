@@ -22,7 +22,8 @@ class AuthServicer(auth_pb2_grpc.AuthServiceServicer):
         self, request: auth_pb2.CreateApiKeyRequest, _: Context
     ) -> auth_pb2.CreateApiKeyResponse:
         """Make a key and show its secret, this once."""
-        key, secret = await self._service.create(current_identity().user, messages.draft(request))
+        caller = current_identity()
+        key, secret = await self._service.create(caller.user, messages.draft(request), caller.nonce)
         return auth_pb2.CreateApiKeyResponse(data=messages.key(key, secret))
 
     async def ListApiKeys(

@@ -17,6 +17,7 @@ ALGORITHM = "RS256"  # and no other, whatever a token's header says
 SIZE_MAX = 8 * 1024  # bytes
 KEY_ID_MAX = 200  # characters
 CLOCK_SKEW = 5  # seconds, as in Clerk's own libraries
+_TYPE = "JWT"
 _USER = re.compile(r"[\x21-\x7e]{1,255}")
 # What a hostile token can make the parser raise, before its signature is looked at.
 _BROKEN = (jwt.PyJWTError, ValueError, TypeError, RecursionError)
@@ -51,8 +52,8 @@ class SessionVerifier:
     Args:
         keys: the issuer's public keys.
         issuer: the `iss` to accept; empty means any.
-        parties: the `azp` to accept; empty means any. As with Clerk's own
-            libraries a token without `azp` passes: no browser asked for it.
+        parties: the `azp` to accept; empty means any. Where some are given, a
+            token without `azp` is refused, as in Clerk's own libraries.
     """
 
     def __init__(
@@ -73,9 +74,8 @@ class SessionVerifier:
         if key is None:
             raise _invalid("it was signed with a key that its issuer does not have")
         claims = self._claims(token, key)
-        party = claims.get("azp")
-        if party and self._parties and party not in self._parties:
-            raise _invalid("it was made for another site (azp)")
+        if self._parties and claims.get("azp") not in self._parties:
+            raise _invalid("it was not made for this site (azp)")
         if claims.get("sts") == "pending":
             raise Unauthenticated("SESSION_PENDING", "Finish signing in, then try again.")
         return _user(claims)
@@ -116,6 +116,8 @@ def _key_id(token: str) -> str:
         raise _invalid("it is no JSON Web Token") from None
     if header.get("alg") != ALGORITHM:
         raise _invalid(f"it is not signed with {ALGORITHM}")
+    if header.get("typ", _TYPE) != _TYPE:  # an OAuth access token says at+jwt, for one
+        raise _invalid("it is not a session token")
     key_id = header.get("kid", "")
     if not isinstance(key_id, str) or len(key_id) > KEY_ID_MAX:
         raise _invalid("it names no key")

@@ -12,7 +12,9 @@ CREATE TABLE api_keys (
     expires_at timestamptz,                   -- null: never
     last_used_at timestamptz,                 -- null: never
     created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL
+    updated_at timestamptz NOT NULL,
+    nonce text NOT NULL,                      -- names the request that made it
+    UNIQUE (owner, nonce)                     -- which the gateway may have repeated
 ) WITH (fillfactor = 80);                     -- room for last_used_at to change in place
 
 CREATE INDEX api_keys_of_owner ON api_keys (owner, id DESC);
