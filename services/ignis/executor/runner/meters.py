@@ -37,7 +37,9 @@ class Meter(Protocol):
 
 def meter_for(group: Group | None, limits: Limits) -> Meter:
     """Return the best meter there is."""
-    return CgroupMeter(group) if group else ProcMeter(limits)
+    if group is None:
+        return ProcMeter(limits)
+    return CgroupMeter(group)
 
 
 class CgroupMeter:
@@ -76,13 +78,13 @@ class ProcMeter:
     """Adds up /proc, where no cgroup can be written: late and less exact."""
 
     tick_ms = _PROC_TICK_MS
-    join = ()
+    join: tuple[int, ...] = ()
 
     def __init__(self, limits: Limits) -> None:
         """Measure against a step's `limits`."""
         self._limits = limits
         self._ended_ms = 0.0
-        self._living_ms = 0.0
+        self._now_kb = 0
         self._sampled_kb = 0
         self._reaped_kb = 0
         self._most_tasks = 0
@@ -91,13 +93,14 @@ class ProcMeter:
     def cpu_ms(self) -> float:
         """Return what ended and living processes used; living ones in steps of 10 ms."""
         total = processes.look()
-        self._living_ms = total.cpu_ms
         self._most_tasks = max(self._most_tasks, total.tasks)
-        return self._ended_ms + self._living_ms
+        self._now_kb = total.memory_kb
+        self._sampled_kb = max(self._sampled_kb, min(total.memory_kb, self._limits.memory_kb))
+        return self._ended_ms + total.cpu_ms
 
     def out_of_memory(self) -> bool:
-        """Return whether all processes together hold more than the limit."""
-        held = processes.look().memory_kb
+        """Return whether all processes together held more than the limit, when last counted."""
+        held = self._now_kb
         if held > self._limits.memory_kb:
             # Pages shared after a fork were counted once per process: look closer.
             held = processes.exact_memory_kb()

@@ -11,6 +11,8 @@ def wake_on_death() -> int:
     """Return a descriptor that becomes readable whenever a child ends."""
     reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    # Python would turn it into an exception, and the job may have the same uid.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     return reading
 

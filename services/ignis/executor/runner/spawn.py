@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import time
 from typing import NamedTuple, NoReturn
 
 from ignis.executor.models import Step
@@ -10,6 +11,7 @@ from ignis.executor.runner import rlimits
 from ignis.executor.runner.place import BASE_ENV, BOX, Place
 
 _FAILED = 127
+_MOST_FILES = 1 << 20
 # Python ignores these at start; a program must find them as the kernel gives them.
 _TO_RESET = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT)
 
@@ -19,9 +21,10 @@ class StartError(Exception):
 
 
 class Started(NamedTuple):
-    """A step's first process, and the runner's ends of its pipes."""
+    """A step's first process, when it began, and the runner's ends of its pipes."""
 
     pid: int
+    begun: float  # of the monotonic clock, in seconds
     stdin: int
     stdout: int
     stderr: int
@@ -45,7 +48,7 @@ def start(step: Step, place: Place, join: tuple[int, ...]) -> Started:
         for fd in (stdin[1], stdout[0], stderr[0]):
             os.close(fd)
         raise StartError(_explain(step, told))
-    return Started(pid, stdin[1], stdout[0], stderr[0])
+    return Started(pid, time.monotonic(), stdin[1], stdout[0], stderr[0])
 
 
 def _prepare(step: Step) -> tuple[list[bytes], dict[bytes, bytes]]:
@@ -87,13 +90,17 @@ def _become(
             os.setresgid(place.uid, place.uid, place.uid)
             os.setresuid(place.uid, place.uid, place.uid)
         for target, fd in enumerate(stdio):
-            os.dup2(fd, target)  # every other descriptor closes itself at exec
+            os.dup2(fd, target)
+        # The runner's channel and the cgroups above all: nothing is left to chance.
+        os.closerange(len(stdio), failure)
+        os.closerange(failure + 1, _MOST_FILES)
         os.umask(0o022)
         os.chdir(BOX)
         phase = b"X"
-        os.execvpe(argv[0], argv, env)
-    except OSError as error:
-        os.write(failure, phase + str(error.errno).encode())
+        os.execvpe(argv[0], argv, env)  # noqa: S606 - what a step is
+    except (OSError, ValueError) as error:
+        code = error.errno if isinstance(error, OSError) else errno.EINVAL
+        os.write(failure, phase + str(code).encode())
     finally:
         os._exit(_FAILED)
 

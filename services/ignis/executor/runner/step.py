@@ -16,12 +16,11 @@ _CPUS = len(os.sched_getaffinity(0))
 
 def run_step(step: Step, stdin: bytes, place: Place, meter: Meter, wake: int) -> StepOutcome:
     """Run `step` to its end or its first limit; leaves none of its processes."""
-    begun = time.monotonic()
     try:
         started = spawn.start(step, place, meter.join)
     except spawn.StartError as error:
         return not_started(str(error))
-    return _Running(step.limits, stdin, meter, wake, started, begun).outcome()
+    return _Running(step.limits, stdin, meter, wake, started).outcome()
 
 
 def not_started(reason: str) -> StepOutcome:
@@ -42,25 +41,25 @@ def not_started(reason: str) -> StepOutcome:
 class _Running:
     """One step while it runs."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - one step's whole state, made in one place
+    def __init__(
         self,
         limits: Limits,
         stdin: bytes,
         meter: Meter,
         wake: int,
         started: spawn.Started,
-        begun: float,
     ) -> None:
         self._limits = limits
         self._meter = meter
         self._wake = wake
         self._pid = started.pid
-        self._begun = begun
+        self._begun = started.begun
         self._stdout = Capture(started.stdout, limits.output_bytes)
         self._stderr = Capture(started.stderr, limits.output_bytes)
         self._feed = Feed(started.stdin, stdin)
         self._status: int | None = None
-        self._memory_due = 0.0
+        # What the copy of the runner used before it became the program.
+        self._before_ms = meter.cpu_ms()
 
     def outcome(self) -> StepOutcome:
         """Watch the step until it ends or must, and clear away what is left."""
@@ -73,7 +72,7 @@ class _Running:
         self._note(reaper.kill_all())
         self._feed.close()
         stdout, stderr = self._stdout.finish(), self._stderr.finish()
-        cpu_ms = self._meter.cpu_ms()
+        cpu_ms = self._cpu_ms()
         limit = self._name(limit, cpu_ms, wall_ms)
         code = os.waitstatus_to_exitcode(self._status or 0)
         return StepOutcome(
@@ -122,9 +121,12 @@ class _Running:
     def _wall_ms(self) -> float:
         return (time.monotonic() - self._begun) * 1e3
 
+    def _cpu_ms(self) -> float:
+        return max(self._meter.cpu_ms() - self._before_ms, 0.0)
+
     def _check_in_ms(self) -> float:
         """Return how long nothing can have gone wrong: all CPUs at work at once."""
-        cpu_left = (self._limits.cpu_time_ms - self._meter.cpu_ms()) / _CPUS
+        cpu_left = (self._limits.cpu_time_ms - self._cpu_ms()) / _CPUS
         wall_left = self._limits.wall_time_ms - self._wall_ms()
         return max(min(wall_left, cpu_left, self._meter.tick_ms), _MIN_CHECK_MS)
 
@@ -133,7 +135,7 @@ class _Running:
             return Limit.OUTPUT
         if self._wall_ms() > self._limits.wall_time_ms:
             return Limit.WALL_TIME
-        if self._meter.cpu_ms() > self._limits.cpu_time_ms:
+        if self._cpu_ms() > self._limits.cpu_time_ms:
             return Limit.CPU_TIME
         if self._meter.out_of_memory():
             return Limit.MEMORY

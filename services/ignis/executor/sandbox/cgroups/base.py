@@ -1,5 +1,8 @@
 """Makes the folder below which all steps' cgroups of one fork server live, and removes it."""
 
+# PTH: system calls by their own names, and as few of them as there can be.
+# ruff: noqa: PTH102, PTH106, PTH112, PTH119, PTH120, PTH123, PTH208
+
 import os
 import time
 from contextlib import suppress

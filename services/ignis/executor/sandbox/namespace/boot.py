@@ -1,5 +1,9 @@
 """Starts a fork server: `python -I -S boot.py <fd>`, standard library and Ignis's own code only."""
 
+# PTH: system calls by their own names, and as few of them as there can be.
+# ruff: noqa: PTH100, PTH123
+
+import errno
 import os
 import signal
 import socket
@@ -29,6 +33,7 @@ _WATCHED = (signal.SIGCHLD, signal.SIGTERM)
 def main(control: socket.socket) -> None:
     """Stay outside with the cgroups, as the parent of the fork server, until it ends."""
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGTERM)
+    os.umask(0o022)  # the tree is for everybody to read
     config = requests.decode_config(control.recv(requests.MAX_PACKET))
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     base: Base | None = None
@@ -54,6 +59,8 @@ def _fork_inside(
     """Fork the first process of a pid namespace of its own: when it dies, all within do."""
     privileged = os.geteuid() == 0 and privileges.holds_sys_admin(_read("/proc/self/status"))
     ids = uids.choose_base(_read("/proc/self/uid_map"), config.slots) if privileged else None
+    if privileged and ids is None:
+        raise OSError(errno.EPERM, "too few ids", "/proc/self/uid_map")
     groups = StepGroups(base) if base else None
     if privileged:
         linux.unshare(linux.CLONE_NEWPID)
@@ -92,6 +99,7 @@ def _serve(
             groups=groups,
             seccomp=filter_for(linux.machine(), cgroup=groups is not None),
             hidden=tree.hidden_now(),
+            capabilities=privileges.count(),
         )
         control.send(requests.encode_ready(Ready(groups is None, notes)))
         forkserver.serve(control, setting)

@@ -1,5 +1,9 @@
 """The first process of a sandbox: finishes its isolation, then becomes the runner."""
 
+# PTH: system calls by their own names, and as few of them as there can be.
+# S108: these folders are the sandbox's own.
+# ruff: noqa: PTH101, PTH102, PTH112, PTH123, S108
+
 import os
 import socket
 from typing import NamedTuple, NoReturn
@@ -14,6 +18,7 @@ _PAGE = 4096
 _MIN_INODES = 4096
 _MAX_INODES = 65536
 _HOST_NAME = "ignis"
+_OOM_SCORE = b"500"
 _PROC_FLAGS = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
 
 
@@ -25,12 +30,14 @@ class Making(NamedTuple):
     file_bytes: int
     seccomp: bytes
     hidden: tuple[str, ...]
+    capabilities: int
 
 
 def become_runner(channel_fd: int, mapped_fd: int, making: Making) -> NoReturn:
     """Run one job; `mapped_fd` tells by a byte that the ids are mapped."""
     status = 1
     try:
+        _volunteer()
         _keep_only(channel_fd, mapped_fd, making.groups)
         channel = socket.socket(fileno=channel_fd)
         try:
@@ -42,6 +49,12 @@ def become_runner(channel_fd: int, mapped_fd: int, making: Making) -> NoReturn:
             channel.sendall(frames.encode(frames.Kind.BROKEN, text.encode()))
     finally:
         os._exit(status)
+
+
+def _volunteer() -> None:
+    """Be killed before any service when the whole machine runs out of memory."""
+    with open("/proc/self/oom_score_adj", "wb", buffering=0) as file:
+        file.write(_OOM_SCORE)
 
 
 def _keep_only(channel: int, mapped: int, groups: tuple[Group, ...]) -> None:
@@ -72,7 +85,7 @@ def _isolate(mapped_fd: int, making: Making) -> Place:
     _mount(making)
     socket.sethostname(_HOST_NAME)
     network.loopback_up()
-    privileges.drop(keep_identity=making.separate_ids)
+    privileges.drop(making.capabilities, keep_identity=making.separate_ids)
     linux.set_seccomp(making.seccomp)
     return Place(uid=JOB_ID if making.separate_ids else None, groups=making.groups)
 
@@ -80,7 +93,7 @@ def _isolate(mapped_fd: int, making: Making) -> Place:
 def _mount(making: Making) -> None:
     """Mount the job's own folders: one tmpfs behind all of them, so that one size holds."""
     inodes = min(max(making.file_bytes // _PAGE, _MIN_INODES), _MAX_INODES)
-    size = -(-making.file_bytes // _PAGE) * _PAGE
+    size = max(-(-making.file_bytes // _PAGE), 1) * _PAGE  # a size of 0 would be no limit
     options = f"size={size},nr_inodes={inodes},mode=755"
     linux.mount("job", "/tmp", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
     for name, target, mode in (

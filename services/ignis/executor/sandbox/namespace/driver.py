@@ -1,16 +1,18 @@
 """The namespace driver: one fork server, and one sandbox of it per program."""
 
 import asyncio
+import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
-from ignis.executor.models import Mount, Outcome, Program, SandboxInfo
+from ignis.executor.models import Mount, Outcome, Program, SandboxInfo, Step
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace.link import Link
 from ignis.executor.sandbox.namespace.requests import Group
 from ignis.executor.sandbox.session import Session
 
+_log = logging.getLogger(__name__)
 # What a runner may take on top of its steps' limits before it counts as broken.
 _SPARE_SECONDS = 20.0
 
@@ -51,17 +53,22 @@ class NamespaceSandbox:
         async with self._slot() as slot:
             link = await self._living_link()
             ours, theirs = socket.socketpair()
-            with ours, theirs:
-                steps = [step for step in (program.compile, program.run) if step]
-                groups = tuple(Group(s.limits.memory_kb, s.limits.processes) for s in steps)
-                file_bytes = max(step.limits.file_bytes for step in steps)
-                job, ended = await link.start(theirs, slot, file_bytes, groups)
-                theirs.close()
+            with ours:
+                with theirs:
+                    job, ended = await link.start(theirs, slot, *_needs(program))
                 try:
-                    return await _converse(ours, program)
-                finally:
-                    link.kill(job)
-                    await _outlast_cancel(ended)
+                    outcome = await _converse(ours, program)
+                except SandboxError as error:
+                    text = await _outlast_cancel(_end(link, job, ended))
+                    message = f"{error}; {text}" if text else str(error)
+                    raise SandboxError(message) from error
+                except BaseException:
+                    await _outlast_cancel(_end(link, job, ended))
+                    raise
+                left = await _outlast_cancel(_end(link, job, ended))
+            if left:
+                _log.warning("sandbox of job %d: %s", job, left)
+            return outcome
 
     async def close(self) -> None:
         """End every program, and wait until nothing is left."""
@@ -91,9 +98,19 @@ class NamespaceSandbox:
             return self._link
 
 
+def _steps(program: Program) -> list[Step]:
+    return [step for step in (program.compile, program.run) if step]
+
+
+def _needs(program: Program) -> tuple[int, tuple[Group, ...]]:
+    """Return the bytes that all files may have, and each step's cgroup."""
+    limits = [step.limits for step in _steps(program)]
+    groups = tuple(Group(one.memory_kb, one.processes) for one in limits)
+    return max(one.file_bytes for one in limits), groups
+
+
 async def _converse(channel: socket.socket, program: Program) -> Outcome:
-    steps = [step for step in (program.compile, program.run) if step]
-    allowed = sum(step.limits.wall_time_ms for step in steps) / 1e3 + _SPARE_SECONDS
+    allowed = sum(step.limits.wall_time_ms for step in _steps(program)) / 1e3 + _SPARE_SECONDS
     try:
         async with asyncio.timeout(allowed):
             return await Session(channel).run(program)
@@ -102,13 +119,22 @@ async def _converse(channel: socket.socket, program: Program) -> Outcome:
         raise SandboxError(message) from error
 
 
-async def _outlast_cancel(ended: "asyncio.Future[str]") -> None:
-    """Wait for the end of a sandbox; a cancellation meanwhile is obeyed afterwards."""
+async def _end(link: Link, job: int, ended: "asyncio.Future[str]") -> str:
+    """Kill what still lives of a job, and return what its sandbox did wrong, if anything."""
+    if not ended.done():
+        await link.kill(job)
+    return await ended
+
+
+async def _outlast_cancel(ending: Coroutine[None, None, str]) -> str:
+    """Finish `ending`; a cancellation meanwhile is obeyed afterwards."""
+    task = asyncio.ensure_future(ending)
     cancelled: asyncio.CancelledError | None = None
-    while not ended.done():
+    while not task.done():
         try:
-            await asyncio.shield(ended)
+            await asyncio.shield(task)
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled:
         raise cancelled
+    return task.result()

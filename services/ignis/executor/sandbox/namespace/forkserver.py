@@ -8,6 +8,7 @@ import socket
 import time
 from typing import NamedTuple, NoReturn
 
+from ignis.executor.runner.place import Group
 from ignis.executor.sandbox.cgroups.steps import StepGroups, descriptors
 from ignis.executor.sandbox.namespace import child, linux, requests, uids
 from ignis.executor.sandbox.namespace.requests import Kind, Start
@@ -33,6 +34,7 @@ class Setting(NamedTuple):
     groups: StepGroups | None
     seccomp: bytes
     hidden: tuple[str, ...]
+    capabilities: int
 
 
 class Living(NamedTuple):
@@ -86,7 +88,7 @@ class _Server:
         names = tuple(f"{start.job}-{index}" for index in range(len(start.groups)))
         if not self._setting.groups:
             names = ()
-        opened = ()
+        opened: tuple[Group, ...] = ()
         try:
             if self._setting.groups:
                 make = self._setting.groups.make
@@ -98,6 +100,7 @@ class _Server:
                 file_bytes=start.file_bytes,
                 seccomp=self._setting.seccomp,
                 hidden=self._setting.hidden,
+                capabilities=self._setting.capabilities,
             )
             pid = self._fork(start.slot, channel, making)
         except OSError:

@@ -6,6 +6,10 @@ from pathlib import Path
 
 from ignis.executor.sandbox.namespace.requests import Failure
 
+_APPARMOR = (
+    "AppArmor refuses user namespaces to ordinary programs: give Ignis a profile that "
+    "allows `userns`, or run `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`"
+)
 # A setting, whether its value stands in the way, and what to do then.
 _SETTINGS: tuple[tuple[str, Callable[[int], bool], str], ...] = (
     (
@@ -21,8 +25,7 @@ _SETTINGS: tuple[tuple[str, Callable[[int], bool], str], ...] = (
     (
         "kernel/apparmor_restrict_unprivileged_userns",
         lambda value: value == 1,
-        "AppArmor refuses user namespaces to ordinary programs: give Ignis a profile that "
-        "allows `userns`, or run `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`",
+        _APPARMOR,
     ),
 )
 _GENERAL = (

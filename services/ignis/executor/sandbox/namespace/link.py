@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from ignis.executor.models import Mount
@@ -82,25 +83,21 @@ class Link:
             raise
         return job, ended
 
-    def kill(self, job: int) -> None:
+    async def kill(self, job: int) -> None:
         """End a job now, with all its processes."""
-        try:
-            self._control.send(requests.encode_job(Kind.KILL, job))
-        except BlockingIOError:
-            # The server is busy with many requests: without it, all is ended.
-            self._process.kill()
-        except OSError:
-            return  # it is gone, and the job with it
+        with suppress(SandboxError):  # the server is gone, and the job with it
+            await self._send(requests.encode_job(Kind.KILL, job), [])
 
     async def close(self) -> None:
         """End the fork server with every sandbox, and wait until nothing is left."""
         if self._listener:
             self._listener.cancel()
+            await asyncio.wait([self._listener])
         self._control.close()
         try:
             await asyncio.wait_for(self._process.wait(), _CLOSE_SECONDS)
         except TimeoutError:
-            self._process.kill()
+            self._process.terminate()
             await self._process.wait()
         self._end_all("the sandbox was closed")
 

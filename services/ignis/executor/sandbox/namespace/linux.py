@@ -68,7 +68,7 @@ def machine() -> str:
 
 
 def unshare(flags: int) -> None:
-    """Leave the namespaces in `flags` for new ones."""
+    """Move this process into new namespaces of the kinds in `flags`."""
     _check(_libc.unshare(flags), "unshare")
 
 
@@ -87,7 +87,7 @@ def clone(flags: int) -> int:
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
-    """Mount, as mount(2)."""
+    """Attach a file system at a folder, or a folder or file at another."""
     result = _libc.mount(
         source.encode(),
         target.encode(),
@@ -122,7 +122,7 @@ def pivot(new_root: str) -> None:
 
 
 def prctl(option: int, value: int = 0) -> None:
-    """Set one attribute of the process, as prctl(2)."""
+    """Set one attribute of the process."""
     _check(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0), f"prctl {option}")
 
 

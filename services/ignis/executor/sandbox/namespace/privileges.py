@@ -1,5 +1,8 @@
 """Gives up every privilege that the runner doesn't need, for good."""
 
+# PTH: system calls by their own names, and as few of them as there can be.
+# ruff: noqa: PTH123
+
 from ignis.executor.sandbox.namespace import linux
 
 _CAP_KILL = 5
@@ -13,19 +16,19 @@ _SECUREBITS = 0b1110_0011
 _LAST_CAP = "/proc/sys/kernel/cap_last_cap"
 
 
-def drop(*, keep_identity: bool) -> None:
-    """Keep KILL, SETGID and SETUID or nothing at all; nothing can be gained again."""
+def drop(count: int, *, keep_identity: bool) -> None:
+    """Keep KILL, SETGID and SETUID or nothing of `count` capabilities, for good."""
     linux.prctl(linux.PR_SET_SECUREBITS, _SECUREBITS)
-    for capability in range(last_capability() + 1):
+    for capability in range(count):
         linux.prctl(linux.PR_CAPBSET_DROP, capability)
     linux.set_capabilities(_IDENTITY if keep_identity else 0)
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
 
 
-def last_capability() -> int:
-    """Return the number of the kernel's last capability."""
+def count() -> int:
+    """Return how many capabilities the kernel has."""
     with open(_LAST_CAP, encoding="ascii") as file:
-        return int(file.read())
+        return int(file.read()) + 1
 
 
 def holds_sys_admin(status: str) -> bool:
