@@ -15,10 +15,14 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
 
 
-class ServiceSettings(BaseSettings):
-    """Settings that all services share; a field's name is its variable's."""
+class _FromEnvironment(BaseSettings):
+    """How variables are read; of several bases the last one's way would count."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+
+class ServiceSettings(_FromEnvironment):
+    """Settings that all services share; a field's name is its variable's."""
 
     app_env: Environment = Environment.PRODUCTION
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
@@ -30,7 +34,7 @@ class ServiceSettings(BaseSettings):
     nats_url: SecretStr = SecretStr("nats://127.0.0.1:4222")
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(_FromEnvironment):
     """Where PostgreSQL is; mixed into the services that have a store."""
 
     db_host: str = "127.0.0.1"
@@ -42,7 +46,7 @@ class DatabaseSettings(BaseSettings):
     db_pool_max: int = Field(8, ge=1, le=100)
 
 
-class RedisSettings(BaseSettings):
+class RedisSettings(_FromEnvironment):
     """Where Redis or Valkey is; mixed into the services that use it."""
 
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
