@@ -10,11 +10,13 @@ from ignis.webhook.addresses import is_allowed
 MAX_LENGTH = 2048  # characters
 
 _CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")  # RFC 3986
-_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62}\.)*[a-z0-9_-]{1,63}")
+_LABEL = "[a-z0-9_][a-z0-9_-]{0,62}"
+_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
+_BRACKETS = re.compile(r"\[[^\[\]]*:[^\[\]]*\](:[0-9]*)?")  # around an IPv6 address alone
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 _PUBLIC = "must be a public address"
-_DECIMAL = "must be a name, or an IPv4 address written as four decimal numbers"
+_USUAL = "must be a name, or an address in its usual notation"
 
 
 def problems(url: str, *, development: bool) -> Iterator[str]:
@@ -35,14 +37,28 @@ def problems(url: str, *, development: bool) -> Iterator[str]:
         return
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
+        host, port = _host_and_port(parts)
     except ValueError:
         yield "must be a URL with a host and a port from 1 to 65535"
         return
+    if "#" in url:
+        yield "must not have a fragment"
     yield from _part_problems(parts, development=development)
     if port == 0:
         yield "the port must be from 1 to 65535"
     yield from _host_problems(host, development=development)
+
+
+def _host_and_port(parts: SplitResult) -> tuple[str, int | None]:
+    """Read where a URL leads.
+
+    Raises:
+        ValueError: it can't be told, or readers could disagree on it.
+    """
+    place = parts.netloc.rpartition("@")[2]
+    if "[" in place and not _BRACKETS.fullmatch(place):
+        raise ValueError(place)
+    return parts.hostname or "", parts.port
 
 
 def _part_problems(parts: SplitResult, *, development: bool) -> Iterator[str]:
@@ -50,8 +66,6 @@ def _part_problems(parts: SplitResult, *, development: bool) -> Iterator[str]:
         yield "must start with https://"
     if "@" in parts.netloc:
         yield "must not have a user name or a password in it"
-    if "#" in parts.geturl() or parts.fragment:
-        yield "must not have a fragment"
 
 
 def _host_problems(host: str, *, development: bool) -> Iterator[str]:
@@ -61,7 +75,7 @@ def _host_problems(host: str, *, development: bool) -> Iterator[str]:
     try:
         address = _literal(host)
     except AddressValueError:
-        yield _DECIMAL
+        yield _USUAL
         return
     if address is None:
         if not _NAME.fullmatch(host.removesuffix(".")):
