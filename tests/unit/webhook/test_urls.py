@@ -88,6 +88,11 @@ def test_all_others_are_refused(url: str, problem: str) -> None:
     assert problem in list(problems(url, development=False))
 
 
+def test_a_broken_address_is_refused() -> None:
+    """What is no IPv6 address is refused, whichever version of Python reads it."""
+    assert len(list(problems("https://[2606:2800:::1]/", development=False))) == 1
+
+
 def test_every_problem_is_told_at_once() -> None:
     """Someone who has several things to change learns of all of them."""
     found = list(problems("http://a:b@10.0.0.1:0/#x", development=False))
