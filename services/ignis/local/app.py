@@ -51,6 +51,12 @@ def run(
         return 1
 
 
+def _signals() -> tuple[signal.Signals, ...]:
+    """What asks the stack to stop; not a closed window, where `nohup` said to stay."""
+    hangup = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+    return (signal.SIGINT, signal.SIGTERM, *hangup)
+
+
 @dataclass(slots=True)
 class _App:
     settings: LocalSettings
@@ -60,6 +66,7 @@ class _App:
     watching: bool
     _asked: float | None = None  # when the first signal came
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _signals: tuple[signal.Signals, ...] = field(default_factory=_signals)
 
     async def run(self) -> int:
         folder = self.settings.ignis_data_dir
@@ -85,6 +92,7 @@ class _App:
             dev_file.unlink(missing_ok=True)
             await supervisor.stop()
             self.terminal.say(f"Stopped. The data stays in {folder}")
+            self._be_deaf()
 
     async def _serve(self, supervisor: Supervisor) -> None:
         """Start the stack and keep it; ends by failing or by being cancelled."""
@@ -97,7 +105,7 @@ class _App:
             group.create_task(self._mourn(supervisor))
             await stack.start()
             if self.watching:
-                group.create_task(watch(stack, self.terminal))
+                group.create_task(watch(stack, self.terminal, self.parts.package))
 
     async def _mourn(self, supervisor: Supervisor) -> None:
         """Fail when a process dies; while watching, a service's death is only told."""
@@ -109,11 +117,14 @@ class _App:
 
     def _listen_to_signals(self, supervisor: Supervisor) -> None:
         """Stop at the first of these signals, and stop waiting at the second."""
-        kinds = [signal.SIGINT, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means to stay
-            kinds.append(signal.SIGHUP)
-        for kind in kinds:
+        for kind in self._signals:
             asyncio.get_running_loop().add_signal_handler(kind, self._ask_to_stop, supervisor)
+
+    def _be_deaf(self) -> None:
+        """Let an impatient Ctrl-C not turn a clean end into a failure."""
+        for kind in self._signals:
+            asyncio.get_running_loop().remove_signal_handler(kind)
+            signal.signal(kind, signal.SIG_IGN)
 
     def _ask_to_stop(self, supervisor: Supervisor) -> None:
         now = time.monotonic()

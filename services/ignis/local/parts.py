@@ -20,6 +20,7 @@ class Parts:
         template: the gateway's configuration, with placeholders.
         descriptor: the descriptor set that it was built from.
         example: `env.example`, which names every variable of Ignis.
+        package: the folder of the services' code, one folder a room.
         service: what starts a room's module, whose name comes behind it.
     """
 
@@ -27,6 +28,7 @@ class Parts:
     template: Path
     descriptor: Path
     example: Path
+    package: Path
     service: tuple[str, ...] = (sys.executable, "-m")
 
     def argv(self, room: str) -> tuple[str, ...]:
@@ -45,6 +47,7 @@ def installed(root: Path = ROOT) -> Parts:
         template=root / "build/envoy.yaml",
         descriptor=root / "build/descriptor.binpb",
         example=root / "env.example",
+        package=root / "services/ignis",
     )
     for path in (parts.template, parts.descriptor, parts.example):
         if not path.exists():

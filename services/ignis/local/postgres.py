@@ -106,7 +106,7 @@ class Postgres:
             lines = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return False
-        return lines[0] == str(pid) and lines[-1].strip() == "ready"
+        return lines[:1] == [str(pid)] and lines[-1].strip() == "ready"
 
     async def _initdb(self, how: Disguise, password: str) -> None:
         """Make the cluster beside its place, so that a start cut short leaves none by halves."""

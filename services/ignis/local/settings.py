@@ -8,11 +8,16 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 from pydantic import Field, IPvAnyAddress, SecretStr, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ignis.server.settings import Environment
 
 _IPV4 = 4
+_NO_CLERK = (
+    "APP_ENV=production needs CLERK_SECRET_KEY or CLERK_JWT_KEY, to verify sessions: "
+    "set one, or leave APP_ENV out for development"
+)
 ENV_FILE = ".env"  # in the working directory
 
 # What any program may need of its surroundings; nothing else of the caller's reaches a process.
@@ -81,10 +86,7 @@ class LocalSettings(BaseSettings):
     @model_validator(mode="after")
     def _clerk_in_production(self) -> "LocalSettings":
         if self.app_env is Environment.PRODUCTION and self.own_issuer:
-            raise ValueError(
-                "APP_ENV=production needs CLERK_SECRET_KEY or CLERK_JWT_KEY, to verify sessions: "
-                "set one, or leave APP_ENV out for development"
-            )
+            raise PydanticCustomError("clerk", _NO_CLERK)
         return self
 
 

@@ -9,7 +9,6 @@ from ignis.local.parts import ROOMS
 from ignis.local.stack import Stack
 from ignis.local.terminal import Terminal
 
-PACKAGE = Path(__file__).resolve().parents[1]  # services/ignis
 _CODE = {".py", ".sql", ".toml", ".json"}
 _SUPERVISOR = "local"  # its own code takes effect at the next start
 
@@ -19,7 +18,7 @@ def is_code(_: Change, path: str) -> bool:
     return Path(path).suffix in _CODE
 
 
-def affected(paths: Iterable[str], package: Path = PACKAGE) -> list[str]:
+def affected(paths: Iterable[str], package: Path) -> list[str]:
     """The rooms to restart: the file's own, or all for a file that they share."""
     folders = {Path(path).relative_to(package).parts[0] for path in paths} - {_SUPERVISOR}
     if folders <= set(ROOMS):
@@ -27,8 +26,8 @@ def affected(paths: Iterable[str], package: Path = PACKAGE) -> list[str]:
     return list(ROOMS)
 
 
-async def watch(stack: Stack, terminal: Terminal, package: Path = PACKAGE) -> None:
-    """Restart services as their code changes, for ever."""
+async def watch(stack: Stack, terminal: Terminal, package: Path) -> None:
+    """Restart services as the code in a folder changes, for ever."""
     terminal.say(f"Watching {package}")
     async for changes in awatch(package, watch_filter=is_code):
         rooms = affected((path for _, path in changes), package)
