@@ -7,11 +7,13 @@ import textwrap
 from pathlib import Path
 
 from gateway.contract import ContractError, Rpc, read_contract
+from gateway.limits import MAX_BODY_BYTES, MAX_HEADERS_KIB
 from gateway.replies import mapper_lines
 from gateway.routes import clusters, route_lines, transcoded_services
 
 _HERE = Path(__file__).parent
 _MARKER = re.compile(r"^( *)@\{([a-z_.]+)\}$", re.MULTILINE)
+_NUMBERS = {"max_body_bytes": MAX_BODY_BYTES, "max_headers_kib": MAX_HEADERS_KIB}
 _PLACEHOLDER = re.compile(r"\$\{[A-Z_]+\}")
 
 
@@ -24,6 +26,8 @@ def build(descriptor_set: bytes) -> str:
     """
     rpcs = read_contract(descriptor_set)
     text = _fill((_HERE / "envoy.yaml").read_text(), _blocks(rpcs))
+    for name, value in _NUMBERS.items():
+        text = text.replace(f"@{{{name}}}", str(value))
     if "$" in _PLACEHOLDER.sub("", text):
         message = "a dollar sign that is no placeholder is left in the configuration"
         raise ContractError(message)
@@ -50,6 +54,7 @@ def _blocks(rpcs: list[Rpc]) -> dict[str, str]:
         "services": "\n".join(f"- {name}" for name in transcoded_services(rpcs)),
         "clusters": _cluster_lines(rpcs),
         "cors.lua": _lua("cors"),
+        "drain.lua": _lua("drain"),
         "answers.lua": _lua("errors", "grpc", "answers"),
     }
 

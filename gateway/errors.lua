@@ -39,7 +39,8 @@ local function shape_status(text)
     return error_json(name, name, MASK, details)
   end
   local message = text:sub(rest, message_end - 1)
-  local retry_after = details:match('"retry_delay":"(%d+)')
+  local delay = tonumber(details:match('"retry_delay":"([%d.]+)s"'))
+  local retry_after = delay and tostring(math.max(1, math.ceil(delay)))
   return error_json(name, details:match(ERROR_INFO) or name, message, details), retry_after
 end
 
@@ -60,8 +61,7 @@ local function explain(text)
   end
   local field, kind = text:match("^([%w_.%[%]]+): invalid value .* for type ([%w_./]+)")
   if field then
-    return "FIELD_INVALID", field .. " takes " .. (KINDS[kind] or "an object")
-      .. "; write its value so."
+    return "FIELD_INVALID", field .. " must be " .. (KINDS[kind] or "an object") .. "."
   end
   local problem = text:match("^: invalid value (.-)%.? for type")
   if problem then return "FIELD_INVALID", "A field has the wrong type: " .. problem .. "." end

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.limits import MAX_BODY_BYTES, MAX_HEADERS_KIB
+
 Json = dict[str, Any]
 
 _GRPC = (
@@ -78,7 +80,7 @@ REPLIES = (
         "RESOURCE_EXHAUSTED",
         8,
         "BODY_TOO_LARGE",
-        "The request is larger than 6 MiB; send less.",
+        f"The request is larger than {MAX_BODY_BYTES >> 20} MiB; send less.",
     ),
     Reply("response.code == 415", "INVALID_ARGUMENT", 3, "UNSUPPORTED_MEDIA_TYPE"),
     Reply("response.code == 429", "RESOURCE_EXHAUSTED", 8, "RATE_LIMITED"),
@@ -87,7 +89,14 @@ REPLIES = (
         "INVALID_ARGUMENT",
         3,
         "HEADERS_TOO_LARGE",
-        "The headers are larger than 60 KiB; send fewer or shorter ones.",
+        f"The headers are larger than {MAX_HEADERS_KIB} KiB; send fewer or shorter ones.",
+    ),
+    Reply(
+        "response.code == 503 && response.code_details == 'ext_authz_denied'",
+        "UNAVAILABLE",
+        14,
+        "SERVICE_UNAVAILABLE",
+        headers=_RETRY_SOON,
     ),
     Reply(
         "response.code == 503",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gateway.contract import Binding, Rpc
+from gateway.limits import MAX_BODY_BYTES
 
 Json = dict[str, Any]
 
@@ -14,12 +15,14 @@ _WAITING_TIMEOUT = "75s"
 _STREAM_TIMEOUT = "0s"
 _STREAM_IDLE_TIMEOUT = "120s"
 
-# gRPC's own services, for tools such as grpcurl: the job service answers them.
-_TOOLING = (
-    "grpc.health.v1.Health",
-    "grpc.reflection.v1.ServerReflection",
-    "grpc.reflection.v1alpha.ServerReflection",
-)
+# gRPC's own services, for tools such as grpcurl, and what the job service, which
+# answers them, calls them. Reflection v1 has v1alpha's messages.
+_REFLECTION = "grpc.reflection.v1alpha.ServerReflection"
+_TOOLING = {
+    "grpc.health.v1.Health": "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection": _REFLECTION,
+    _REFLECTION: _REFLECTION,
+}
 _TOOLING_CLUSTER = "job"
 
 _FILTERS = "type.googleapis.com/envoy.extensions.filters.http."
@@ -66,17 +69,21 @@ def route_lines(rpcs: list[Rpc]) -> str:
     gRPC comes first: after transcoding, Envoy chooses again by the gRPC path,
     so that REST and gRPC callers meet the same timeouts and the same auth.
     """
-    routes = [*_grpc_routes(rpcs), *_rest_routes(rpcs), _unknown_route()]
+    routes = [_too_large_route(), *_grpc_routes(rpcs), *_rest_routes(rpcs), _unknown_route()]
     return "\n".join(f"- {json.dumps(route)}" for route in routes)
 
 
 def _grpc_routes(rpcs: Iterable[Rpc]) -> Iterator[Json]:
     for rpc in rpcs:
         yield _rpc_route({"path": rpc.path, "headers": [_GRPC_BODY]}, rpc)
-    for service in _TOOLING:
+    for service, upstream in _TOOLING.items():
         yield {
             "match": {"prefix": f"/{service}/", "headers": [_GRPC_BODY]},
-            "route": {"cluster": _TOOLING_CLUSTER, "timeout": _STREAM_TIMEOUT},
+            "route": {
+                "cluster": _TOOLING_CLUSTER,
+                "timeout": _STREAM_TIMEOUT,
+                "prefix_rewrite": f"/{upstream}/",
+            },
             "typed_per_filter_config": _NO_AUTH | _NO_BUFFER,
         }
 
@@ -127,6 +134,13 @@ def _not_json() -> tuple[list[Json], ...]:
         [has_body, {"name": "content-type", "string_match": json_type, "invert_match": True}],
         [has_body, {"name": "content-encoding", "string_match": identity, "invert_match": True}],
     )
+
+
+def _too_large_route() -> Json:
+    """Return the route of bodies whose announced length is too much; drain.lua reads them."""
+    above = {"start": MAX_BODY_BYTES + 1, "end": 2**63 - 1}
+    length = {"name": "content-length", "range_match": above}
+    return _refusal({"prefix": "/", "headers": [length]}, 413, "")
 
 
 def _unknown_route() -> Json:
