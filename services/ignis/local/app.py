@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ignis.local import parts as standard
-from ignis.local.errors import StackError
+from ignis.local.errors import ServerError, StackError
 from ignis.local.lock import locked
 from ignis.local.parts import Parts
 from ignis.local.ports import Ports
@@ -81,6 +81,9 @@ class _App:
             await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
                 serving.result()
+        except ServerError as failure:
+            self.terminal.complain(f"{failure}; set that right, then run it again")
+            return 1
         except StackError as failure:
             self.terminal.complain(str(failure))
             return 1

@@ -6,3 +6,7 @@ class StackError(Exception):
 
     Its text is one line that says what happened and what to do; it is shown without a traceback.
     """
+
+
+class ServerError(StackError):
+    """A server or a service that ended, or never got ready; its log says why."""

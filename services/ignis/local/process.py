@@ -11,7 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from ignis.local import logs
-from ignis.local.errors import StackError
+from ignis.local.errors import ServerError
 
 _POLL = 0.02  # seconds between two looks at a condition
 
@@ -92,22 +92,22 @@ class Process:
         """Wait for a condition.
 
         Raises:
-            StackError: when the process ends before, or the time (seconds) is over.
+            ServerError: when the process ends before, or the time (seconds) is over.
         """
         deadline = time.monotonic() + patience
         while not await ready():
             if not self.running:
                 raise self.death()
             if time.monotonic() > deadline:
-                raise StackError(
+                raise ServerError(
                     f"{self.command.name} did not get ready within {patience:.0f} s: "
                     f"{self._evidence()}"
                 )
             await asyncio.wait([self.exited], timeout=_POLL)
 
-    def death(self) -> StackError:
+    def death(self) -> ServerError:
         """What to tell about a process that ended by itself."""
-        return StackError(f"{self.command.name} ended with {self._status()}: {self._evidence()}")
+        return ServerError(f"{self.command.name} ended with {self._status()}: {self._evidence()}")
 
     async def stop(self, hurry: asyncio.Event) -> bool:
         """End it, and whatever is left of its process group.

@@ -8,7 +8,7 @@ from ignis.local import apikey, services
 from ignis.local.backing import Backing, Starter
 from ignis.local.devfile import DevFile
 from ignis.local.envoy import Envoy
-from ignis.local.errors import StackError
+from ignis.local.errors import ServerError
 from ignis.local.files import private_folder
 from ignis.local.issuer import ISSUER, Issuer
 from ignis.local.parts import ROOMS, Parts
@@ -94,7 +94,7 @@ class Stack:
             await self.supervisor.end(process)
         try:
             await self._start_service(room)
-        except StackError as failure:
+        except ServerError as failure:
             self.terminal.say(f"  {failure}; waiting for the next change")
 
     async def _start_service(self, room: str) -> None:

@@ -28,7 +28,7 @@ def test_a_service_that_dies_at_its_start_is_named(tmp_path: Path) -> None:
         line = running.complaint()
 
     assert "auth ended with exit code 3: “error: cannot start: no such table”" in line
-    assert str(tmp_path / ".ignis/logs/auth.log") in line
+    assert f"(all of it in {tmp_path}/.ignis/logs/auth.log); set that right" in line
     assert running.pids() == {}
 
 
