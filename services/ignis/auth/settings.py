@@ -37,7 +37,7 @@ class AuthSettings(DatabaseSettings, RedisSettings, ServiceSettings):
     @field_validator("clerk_jwt_key")
     @classmethod
     def _readable(cls, pem: str) -> str:
-        pem = pem.strip().replace("\\n", "\n")
+        pem = pem.replace("\\n", "\n").strip()
         if pem:
             public_key(pem)
         return pem
