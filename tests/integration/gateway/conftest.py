@@ -1,13 +1,12 @@
 """One gateway with stubs behind it for all tests of a process."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import grpc.aio
 import httpx
 import pytest
 import pytest_asyncio
-
 from tests.integration.gateway.envoy import Gateway, configuration, run_gateway
 from tests.integration.gateway.stubs import Stubs, serve
 
@@ -23,7 +22,7 @@ async def fixture_running_stubs() -> AsyncIterator[Stubs]:
 
 
 @pytest.fixture(name="stubs")
-def fixture_stubs(running_stubs: Stubs) -> Iterator[Stubs]:
+def fixture_stubs(running_stubs: Stubs) -> Stubs:
     """The stubs, knowing nothing of earlier tests."""
     running_stubs.reset()
     return running_stubs

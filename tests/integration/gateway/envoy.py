@@ -1,7 +1,6 @@
 """Starts the real Envoy with the configuration that the contract gives."""
 
 import asyncio
-import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,7 +8,6 @@ from pathlib import Path
 from string import Template
 
 import httpx
-
 from gateway.build import build
 
 ROOT = Path(__file__).parents[3]
@@ -43,6 +41,11 @@ def envoy_binary() -> Path:
     return found[0]
 
 
+def read(file: Path) -> str:
+    """Read one of Envoy's small local files, which blocks nobody."""
+    return file.read_text()
+
+
 def configuration(ports: Mapping[str, int], cors_origin: str = CORS_ORIGIN) -> str:
     """Return the configuration of a gateway before services on these ports.
 
@@ -64,36 +67,41 @@ def configuration(ports: Mapping[str, int], cors_origin: str = CORS_ORIGIN) -> s
 async def run_gateway(folder: Path, config: str) -> AsyncIterator[Gateway]:
     """Run a gateway until the block ends; its files go to `folder`."""
     (folder / "envoy.yaml").write_text(config)
-    admin = folder / "admin"
-    command = [
-        envoy_binary(),
-        *("-c", folder / "envoy.yaml"),
-        *("--admin-address-path", admin),
-        *("--log-level", "warn", "--concurrency", "1", "--disable-hot-restart"),
-        *("--file-flush-interval-msec", "100"),
-    ]
     with (folder / "access.log").open("w") as out, (folder / "envoy.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=out, stderr=log)
+        process = await asyncio.create_subprocess_exec(
+            envoy_binary(),
+            *("-c", folder / "envoy.yaml"),
+            *("--admin-address-path", folder / "admin"),
+            *("--log-level", "warn", "--concurrency", "1", "--disable-hot-restart"),
+            *("--file-flush-interval-msec", "100"),
+            stdout=out,
+            stderr=log,
+        )
     try:
-        port = await _listening_port(process, admin, folder / "envoy.log")
+        port = await _listening_port(process, folder)
         yield Gateway("127.0.0.1", port, folder / "access.log")
     finally:
-        process.terminate()
-        process.wait(10)
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
 
 
-async def _listening_port(process: subprocess.Popen[bytes], admin: Path, log: Path) -> int:
+async def _listening_port(process: asyncio.subprocess.Process, folder: Path) -> int:
     """Wait until Envoy is ready and return the port that it picked."""
     async with asyncio.timeout(20), httpx.AsyncClient() as client:
-        while True:
-            assert process.poll() is None, log.read_text()
-            try:
-                address = admin.read_text()
-                if (await client.get(f"http://{address}/ready")).status_code == httpx.codes.OK:
-                    break
-            except (OSError, httpx.HTTPError):
-                pass
+        while not (address := await _ready_address(client, folder / "admin")):
+            assert process.returncode is None, read(folder / "envoy.log")
             await asyncio.sleep(0.02)
         listeners = (await client.get(f"http://{address}/listeners?format=json")).json()
     port: int = listeners["listener_statuses"][0]["local_address"]["socket_address"]["port_value"]
     return port
+
+
+async def _ready_address(client: httpx.AsyncClient, admin: Path) -> str | None:
+    """Return the address of Envoy's admin interface once Envoy is ready."""
+    try:
+        address = read(admin)
+        ready = await client.get(f"http://{address}/ready")
+    except (OSError, httpx.HTTPError):
+        return None
+    return address if ready.status_code == httpx.codes.OK else None

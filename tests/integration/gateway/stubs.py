@@ -12,11 +12,13 @@ from envoy.service.auth.v3 import external_auth_pb2
 from google.protobuf import any_pb2, message_factory
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from ignis.v1 import auth_pb2, job_pb2, webhook_pb2
 
+auth_v3: Any = external_auth_pb2  # made at run time, without stubs
 IDENTITY = "signed-by-the-stub"
 _CHECK = "/envoy.service.auth.v3.Authorization/Check"
 _SERVICES = [
@@ -34,7 +36,7 @@ _METHODS = {
 }
 
 Context = grpc.aio.ServicerContext[Any, Any]
-Handler = grpc.RpcMethodHandler
+Handler = Any  # grpc.RpcMethodHandler, which is generic for the type checker alone
 Behaviour = Callable[[Any, Context], Awaitable[Any]]
 
 
@@ -66,9 +68,9 @@ class Stubs:
         self.check = allow
 
 
-def allow(_request: object) -> Any:  # noqa: ANN401  # xds-protos has no types
+def allow(_request: object) -> Any:  # noqa: ANN401 - xds-protos has no types
     """Let a request in as the stub's user."""
-    return external_auth_pb2.CheckResponse(
+    return auth_v3.CheckResponse(
         status=status_pb2.Status(code=0),
         ok_response={
             "headers": [{"header": {"key": "x-ignis-identity", "value": IDENTITY}}],
@@ -79,10 +81,10 @@ def allow(_request: object) -> Any:  # noqa: ANN401  # xds-protos has no types
     )
 
 
-def deny(status: int, reason: str, message: str, **headers: str) -> Any:  # noqa: ANN401
+def deny(status: int, reason: str, message: str, **headers: str) -> Any:  # noqa: ANN401 - as above
     """Turn a request away as the auth service does."""
     named = {"x-ignis-reason": reason, **{k.replace("_", "-"): v for k, v in headers.items()}}
-    return external_auth_pb2.CheckResponse(
+    return auth_v3.CheckResponse(
         status=status_pb2.Status(code=16),
         denied_response={
             "status": {"code": status},
@@ -128,7 +130,7 @@ async def serve(stubs: Stubs, name: str) -> AsyncIterator[None]:
     """Run the stub of one service (`auth`, `job` or `webhook`) on a free port."""
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", 16 << 20)])
     server.add_generic_rpc_handlers((_Handler(stubs, name),))
-    servicer = health.aio.HealthServicer()
+    servicer = HealthServicer()
     for service in ("", *(each.full_name for each in _SERVICES)):
         await servicer.set(service, health_pb2.HealthCheckResponse.SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
@@ -152,8 +154,8 @@ class _Handler(grpc.GenericRpcHandler):
         if details.method == _CHECK:
             return grpc.unary_unary_rpc_method_handler(
                 self._check,
-                external_auth_pb2.CheckRequest.FromString,
-                external_auth_pb2.CheckResponse.SerializeToString,
+                auth_v3.CheckRequest.FromString,
+                auth_v3.CheckResponse.SerializeToString,
             )
         method = _METHODS.get(details.method or "")
         if not method:

@@ -1,14 +1,16 @@
 """Successes as REST callers see them."""
 
+from typing import Any
+
 import httpx
 import pytest
-
-from ignis.v1 import auth_pb2, job_pb2, webhook_pb2
 from tests.integration.gateway.stubs import IDENTITY, Stubs, answer
+
+from ignis.v1 import auth_pb2, common_pb2, job_pb2, webhook_pb2
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-HELLO = {"language": "python", "code": 'print("Hello, World!")'}
+HELLO: dict[str, Any] = {"language": "python", "code": 'print("Hello, World!")'}
 
 
 async def test_execute_answers_201_with_the_job(rest: httpx.AsyncClient, stubs: Stubs) -> None:
@@ -57,7 +59,7 @@ async def test_path_and_query_become_fields(rest: httpx.AsyncClient, stubs: Stub
 
 async def test_empty_and_zero_fields_show(rest: httpx.AsyncClient, stubs: Stubs) -> None:
     """Empty lists, empty strings and zeros are in the answer, under their proto names."""
-    page = auth_pb2.ListApiKeysResponse(pagination={})
+    page = auth_pb2.ListApiKeysResponse(pagination=common_pb2.Pagination())
     stubs.on["ListApiKeys"] = answer(page)
     response = await rest.get("/api/v1/api-keys")
     expected = {"data": [], "pagination": {"limit": 0, "count": 0, "next_cursor": ""}}
@@ -77,7 +79,7 @@ async def test_a_deletion_answers_204_and_nothing(rest: httpx.AsyncClient, stubs
 
 async def test_bad_health_is_503_with_its_data(rest: httpx.AsyncClient, stubs: Stubs) -> None:
     """GET /health tells with 503 what is wrong, in the shape of a success."""
-    sick = job_pb2.GetHealthResponse(data={"status": "unavailable"})
+    sick = job_pb2.GetHealthResponse(data=job_pb2.Health(status="unavailable"))
     stubs.on["GetHealth"] = answer(sick, 503)
     response = await rest.get("/health")
     assert response.status_code == 503

@@ -4,7 +4,6 @@ import asyncio
 
 import httpx
 import pytest
-
 from tests.integration.gateway.shape import error_of, summary_of
 from tests.integration.gateway.stubs import Stubs, deny
 
@@ -60,7 +59,7 @@ async def test_the_connection_survives_a_denied_post(rest: httpx.AsyncClient, st
     responses = [
         await rest.post("/api/v1/public/execute", json={"code": "x" * 100_000}) for _ in range(3)
     ]
-    assert [401] * 3 == [response.status_code for response in responses]
+    assert [response.status_code for response in responses] == [401] * 3
     streams = (response.extensions["network_stream"] for response in responses)
     assert len({stream.get_extra_info("client_addr") for stream in streams}) == 1
 

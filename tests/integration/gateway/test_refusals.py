@@ -2,10 +2,10 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-
 from tests.integration.gateway.envoy import Gateway
 from tests.integration.gateway.shape import error_of, summary_of
 from tests.integration.gateway.stubs import Stubs
@@ -15,6 +15,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 EXECUTE = "/api/v1/public/execute"
 JSON = {"content-type": "application/json"}
 LIMIT = 6 * 1024 * 1024
+TWO_LENGTHS = (
+    b"POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,7 @@ async def test_path_and_body_must_agree(rest: httpx.AsyncClient, stubs: Stubs) -
     assert "id" in error_of(response)["message"]
     response = await rest.patch("/api/v1/api-keys/01A", json={"id": "01A", "name": "x"})
     assert response.status_code == 200
-    assert [("01A", "x")] == [(call.request.id, call.request.name) for call in stubs.calls]
+    assert [(call.request.id, call.request.name) for call in stubs.calls] == [("01A", "x")]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +164,7 @@ async def test_a_larger_body_is_413(rest: httpx.AsyncClient, stubs: Stubs, size:
 async def test_an_endless_body_is_413(rest: httpx.AsyncClient, stubs: Stubs) -> None:
     """A chunked body, whose length nobody announced, is cut off at the limit too."""
 
-    async def chunks() -> object:
+    async def chunks() -> AsyncIterator[bytes]:
         for _ in range(8):
             yield b" " * (1 << 20)
 
@@ -189,8 +193,7 @@ async def test_an_escaped_slash_is_refused(rest: httpx.AsyncClient, stubs: Stubs
         b"NONSENSE\r\n\r\n",
         b"GET /health HTTP/1.1\r\n\r\n",
         b"GET /health HTTP/1.1\r\nHost: a\r\nbad name: x\r\n\r\n",
-        b"POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n",
+        TWO_LENGTHS,
     ],
     ids=["no-http", "no-host", "bad-header", "two-lengths"],
 )
