@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 from tests.servers import Server
@@ -14,6 +15,21 @@ from ignis.storage.migrate import migrate
 from ignis.storage.postgres import Pool, connect
 
 
+def open_pool(database: Database, schema: str) -> AbstractAsyncContextManager[Pool]:
+    """A pool on a schema."""
+    settings = DatabaseSettings.model_validate(
+        {
+            "db_host": database.host,
+            "db_port": database.port,
+            "db_database": database.database,
+            "db_username": database.username,
+            "db_password": database.password,
+            "db_schema": schema,
+        }
+    )
+    return connect(settings, "test")
+
+
 @pytest.fixture(name="schema")
 def schema_fixture() -> str:
     """A schema that no other test uses."""
@@ -23,17 +39,7 @@ def schema_fixture() -> str:
 @pytest.fixture(name="pool")
 async def pool_fixture(postgres: Database, schema: str) -> AsyncIterator[Pool]:
     """A pool on the migrated schema."""
-    settings = DatabaseSettings.model_validate(
-        {
-            "db_host": postgres.host,
-            "db_port": postgres.port,
-            "db_database": postgres.database,
-            "db_username": postgres.username,
-            "db_password": postgres.password,
-            "db_schema": schema,
-        }
-    )
-    async with connect(settings, "webhook") as pool:
+    async with open_pool(postgres, schema) as pool:
         await migrate(pool, schema, "webhook")
         yield pool
 
