@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ignis.local import apikey, services
+from ignis.local import apikey, rest, services
 from ignis.local.backing import Backing, Starter
 from ignis.local.devfile import DevFile
 from ignis.local.envoy import Envoy
@@ -59,6 +59,8 @@ class Stack:
             for room in ROOMS:
                 group.create_task(self._start_service(room))
         await self._start_gateway()
+        with self.terminal.step("health"):
+            await rest.healthy(self._base_url())
         token = key = None
         if issuer:
             token = issuer.token(self._authorized_party())
