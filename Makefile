@@ -13,6 +13,7 @@ PROTOS := $(wildcard protos/ignis/v1/*.proto)
 GENERATED := services/ignis/v1/.stamp
 GOOGLEAPIS := build/googleapis/.stamp
 DESCRIPTOR := build/descriptor.binpb
+ENVOY := build/envoy.yaml
 PIP := -m pip --disable-pip-version-check --no-input -q
 
 ##@ Run it
@@ -22,7 +23,7 @@ help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: $(VENV)/.run $(SERVERS)/.ready $(GENERATED) $(DESCRIPTOR) ## Install what Ignis needs and generate its code
+build: $(VENV)/.run $(SERVERS)/.ready $(GENERATED) $(DESCRIPTOR) $(ENVOY) ## Install what Ignis needs and generate its code
 
 .PHONY: run
 run: build ## Start the whole stack on this machine; Ctrl-C stops it
@@ -35,7 +36,7 @@ watch: build ## The same, restarting a service when its code changes
 ##@ The contract
 
 .PHONY: protos
-protos: $(GENERATED) $(DESCRIPTOR) ## Generate the Python code and the gateway's descriptor set
+protos: $(GENERATED) $(DESCRIPTOR) $(ENVOY) ## Generate the Python code and the gateway's configuration
 
 $(GOOGLEAPIS): $(VENV)/.run
 	@mkdir -p build/googleapis/google/api build/googleapis/google/rpc
@@ -56,6 +57,9 @@ $(GENERATED): $(PROTOS) $(GOOGLEAPIS)
 
 $(DESCRIPTOR): $(PROTOS) $(GOOGLEAPIS) $(SERVERS)/.ready buf.yaml
 	@$(SERVERS)/bin/buf build --as-file-descriptor-set --exclude-source-info -o $@
+
+$(ENVOY): $(DESCRIPTOR) $(GENERATED) $(wildcard gateway/*)
+	@$(BIN)/python -m gateway.build --descriptor $(DESCRIPTOR) --out $@
 
 ##@ What the targets stand on
 

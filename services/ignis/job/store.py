@@ -1,6 +1,7 @@
 """Jobs in PostgreSQL: accepted, changed as they go, read by their owners."""
 
 import json
+from typing import TypeAlias
 
 import asyncpg
 
@@ -173,7 +174,7 @@ class JobStore:
         return pool
 
 
-Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 
 async def _insert(connection: Connection, job: NewJob, window: Window) -> bool:

@@ -27,7 +27,7 @@ def drop(count: int, *, keep_identity: bool) -> None:
 
 def count() -> int:
     """Return how many capabilities the kernel has."""
-    with open(_LAST_CAP, encoding="ascii") as file:
+    with open(_LAST_CAP, encoding="utf-8") as file:
         return int(file.read()) + 1
 
 
