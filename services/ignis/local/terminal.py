@@ -1,5 +1,6 @@
 """What the person at the terminal sees."""
 
+import asyncio
 import json
 import shlex
 import sys
@@ -9,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+_SLOW = 2.0  # seconds after which a step says that it is under way
 _BODY = {"language": "python", "code": 'print("Hello, World!")'}
 
 
@@ -43,12 +45,16 @@ class Terminal:
         self._write(sys.stderr, f"ignis: {line}")
 
     @contextmanager
-    def step(self, name: str, note: str = "") -> Iterator[None]:
-        """Write how long a step took, once it is done."""
+    def step(self, name: str) -> Iterator[None]:
+        """Write how long a step took, once it is done, and a word before if that takes long."""
         start = time.monotonic()
-        yield
-        took = time.monotonic() - start
-        self.say(f"  {name:<10}{took:5.1f} s  {note}".rstrip())
+        loop = asyncio.get_running_loop()
+        slow = loop.call_later(_SLOW, self.say, f"  {name:<10}is still starting")
+        try:
+            yield
+        finally:
+            slow.cancel()
+        self.say(f"  {name:<10}{time.monotonic() - start:5.1f} s")
 
     def ready(self, base_url: str, api_key: str | None, folder: Path) -> None:
         """Write where Ignis is and how to use it.
