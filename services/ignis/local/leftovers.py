@@ -11,7 +11,7 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _START_TIME = 18  # of the fields behind the state in /proc/<pid>/stat
-_PATIENCE = 10.0  # seconds before SIGKILL
+_PATIENCE = 5.0  # seconds before SIGKILL
 _POLL = 0.02  # seconds
 
 
@@ -70,7 +70,7 @@ def working_in(folder: Path) -> list[int]:
 
 
 async def end(pids: Sequence[int], stop: signal.Signals = signal.SIGTERM) -> None:
-    """Ask processes to end, wait up to 10 s, then kill those that remain."""
+    """Ask processes to end, wait up to 5 s, then kill those that remain."""
     for kind in (stop, signal.SIGKILL):
         for pid in pids:
             with suppress(ProcessLookupError):

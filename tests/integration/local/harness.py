@@ -15,6 +15,7 @@ from ignis.local.leftovers import started
 from ignis.local.ports import Ports
 
 STACK = Path(__file__).with_name("standin_stack.py")
+_SURROUNDINGS = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
 SERVERS = {"postgres", "nats", "valkey", "envoy"}
 SERVICES = {"auth", "job", "executor", "webhook"}
 
@@ -52,7 +53,7 @@ class Stack:
             self.process = subprocess.Popen(
                 [sys.executable, str(STACK), *arguments],
                 cwd=folder,
-                env={"PATH": os.environ["PATH"], "PORT": str(port), **env},
+                env={**_SURROUNDINGS, "PORT": str(port), **env},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -37,6 +37,8 @@ async def test_data_and_keys_are_there_after_a_restart(tmp_path: Path) -> None:
 
         assert first.stop() == 0, first.output
     assert gone(pids)
+    # Python would have told here of a Ctrl-C that reached the service itself.
+    assert (tmp_path / ".ignis/logs/auth.log").read_text(encoding="utf-8") == ""
     assert not (tmp_path / ".ignis/dev.json").exists()
 
     with stack(tmp_path) as second:
