@@ -1,5 +1,6 @@
 """API keys in PostgreSQL."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -96,7 +97,14 @@ class PostgresKeys:
     async def by_digest(self, digest: bytes) -> ApiKey | None:
         """The key whose secret has this SHA-256."""
         with driver_errors():
-            row = await self._pool.fetchrow(_BY_DIGEST, digest, timeout=LOOKUP_LIMIT)
+            async with asyncio.timeout(LOOKUP_LIMIT) as limit, self._pool.acquire() as connection:
+                try:
+                    row = await connection.fetchrow(_BY_DIGEST, digest)
+                except asyncio.CancelledError:
+                    if limit.expired():
+                        # A server that hangs does not answer the driver's cancellation either.
+                        connection.terminate()
+                    raise
         return _key_or_none(row)
 
     async def update(
