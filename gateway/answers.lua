@@ -42,7 +42,7 @@ end
 
 local function answer_json(response, headers)
   local success_status = headers:get("x-ignis-http-status")
-  remove_headers(headers, {"x-ignis-", "x-envoy-", "grpc-"})
+  remove_headers(headers, {"x-ignis-", "grpc-"})
   local status = headers:get(":status")
   if status == "200" and success_status then
     answer_success(response, success_status)
@@ -53,7 +53,7 @@ end
 
 local function answer_grpc(response, headers)
   local reason = headers:get("x-ignis-reason")
-  remove_headers(headers, {"x-ignis-", "x-envoy-"})
+  remove_headers(headers, {"x-ignis-"})
   if not headers:get("grpc-status") then
     local trailers = response:trailers()
     if trailers then mask_fault(trailers) end

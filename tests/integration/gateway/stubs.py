@@ -34,6 +34,10 @@ _METHODS = {
     for service in _SERVICES
     for method in service.methods
 }
+_HEALTH = {
+    True: health_pb2.HealthCheckResponse.SERVING,
+    False: health_pb2.HealthCheckResponse.NOT_SERVING,
+}
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Handler = Any  # grpc.RpcMethodHandler, which is generic for the type checker alone
@@ -126,13 +130,13 @@ def fail(
 
 
 @asynccontextmanager
-async def serve(stubs: Stubs, name: str) -> AsyncIterator[None]:
+async def serve(stubs: Stubs, name: str, *, healthy: bool = True) -> AsyncIterator[None]:
     """Run the stub of one service (`auth`, `job` or `webhook`) on a free port."""
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", 16 << 20)])
     server.add_generic_rpc_handlers((_Handler(stubs, name),))
     servicer = HealthServicer()
     for service in ("", *(each.full_name for each in _SERVICES)):
-        await servicer.set(service, health_pb2.HealthCheckResponse.SERVING)
+        await servicer.set(service, _HEALTH[healthy])
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     reflection.enable_server_reflection(["ignis.v1.JobService"], server)
     stubs.ports[name] = server.add_insecure_port("127.0.0.1:0")

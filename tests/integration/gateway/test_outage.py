@@ -12,7 +12,7 @@ import httpx
 import pytest
 from tests.integration.gateway.envoy import configuration, run_gateway
 from tests.integration.gateway.shape import summary_of
-from tests.integration.gateway.stubs import Context, Stubs, fail
+from tests.integration.gateway.stubs import Context, Stubs, answer, fail, serve
 from tests.integration.gateway.test_grpc import call, explained
 
 from ignis.v1 import job_pb2
@@ -46,6 +46,19 @@ async def test_a_service_that_is_gone_is_503(stubs: Stubs, tmp_path: Path, gone:
     code, reason, _ = explained(error)
     assert (code, reason) == (grpc.StatusCode.UNAVAILABLE, "SERVICE_UNAVAILABLE")
     assert still.status_code == (503 if gone == "job" else 200)
+
+
+async def test_a_sick_service_can_still_say_why(stubs: Stubs, tmp_path: Path) -> None:
+    """GET /health reaches a job service whose only replica reports that it is not serving."""
+    sick = Stubs()
+    data = job_pb2.Health(status="unavailable")
+    sick.on["GetHealth"] = answer(job_pb2.GetHealthResponse(data=data), 503)
+    async with serve(sick, "job", healthy=False):
+        config = configuration(stubs.ports | sick.ports)
+        async with run_gateway(tmp_path, config) as gateway, httpx.AsyncClient() as client:
+            response = await client.get(f"{gateway.url}/health")
+    assert response.status_code == 503
+    assert response.json()["data"]["status"] == "unavailable"
 
 
 async def test_an_answer_that_takes_too_long_is_504(stubs: Stubs, tmp_path: Path) -> None:
