@@ -12,8 +12,9 @@ from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
+from google.protobuf.message import DecodeError
 
-from ignis.errors import IgnisError, Internal, Unauthenticated
+from ignis.errors import IgnisError, Internal, InvalidArgument, Unauthenticated
 from ignis.server import rpcs
 from ignis.server.context import (
     REQUEST_ID_HEADER,
@@ -54,13 +55,13 @@ class AroundEveryRpc(grpc.aio.ServerInterceptor):
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
                 self._unary(path, handler.unary_unary),
-                handler.request_deserializer,
+                _deserializer(handler.request_deserializer),
                 handler.response_serializer,
             )
         if handler.unary_stream is not None:
             return grpc.unary_stream_rpc_method_handler(
                 self._stream(path, handler.unary_stream),
-                handler.request_deserializer,
+                _deserializer(handler.request_deserializer),
                 handler.response_serializer,
             )
         raise TypeError(f"{path}: streams of requests are not served")
@@ -71,7 +72,7 @@ class AroundEveryRpc(grpc.aio.ServerInterceptor):
             with _Measured(self._metrics, path, context):
                 try:
                     await self._begin(path, context)
-                    answered = await inner(request, context)
+                    answered = await inner(_readable(request), context)
                     await _send_success_status(path, context)
                 except Exception as error:  # noqa: BLE001 - the border: nothing may pass it
                     await self._abort(path, error, context)
@@ -84,7 +85,7 @@ class AroundEveryRpc(grpc.aio.ServerInterceptor):
             with _Measured(self._metrics, path, context):
                 try:
                     await self._begin(path, context)
-                    async for answered in inner(request, context):
+                    async for answered in inner(_readable(request), context):
                         yield answered
                 except Exception as error:  # noqa: BLE001 - the border: nothing may pass it
                     await self._abort(path, error, context)
@@ -116,6 +117,32 @@ class AroundEveryRpc(grpc.aio.ServerInterceptor):
         await context.abort(
             grpc.StatusCode[error.code.value], error.message, ((DETAILS_HEADER, details),)
         )
+
+
+def _deserializer(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:
+    """Let bytes that are no request pass as the error that they are.
+
+    gRPC would answer UNKNOWN by itself; here the RPC answers what is wrong.
+    """
+    if deserialize is None:
+        return None
+
+    def read(data: bytes) -> object:
+        try:
+            return deserialize(data)
+        except DecodeError as error:
+            return error
+
+    return read
+
+
+def _readable(request: object) -> object:
+    if isinstance(request, DecodeError):
+        raise InvalidArgument(
+            "REQUEST_UNREADABLE",
+            "The request is no message of this RPC, or holds text that is not valid UTF-8.",
+        )
+    return request
 
 
 class _Measured:

@@ -21,7 +21,7 @@ from ignis.server import http, rpcs
 from ignis.server.health import Health
 from ignis.server.identity import IdentityVerifier, PublicKeys
 from ignis.server.interceptors import AroundEveryRpc
-from ignis.server.limits import MAX_MESSAGE
+from ignis.server.limits import MAX_MESSAGE, MAX_METADATA
 from ignis.server.logs import configure, get_logger
 from ignis.server.metrics import Metrics
 from ignis.server.settings import ServiceSettings, load
@@ -99,6 +99,8 @@ class App:
             options=(
                 ("grpc.max_receive_message_length", MAX_MESSAGE),
                 ("grpc.max_send_message_length", MAX_MESSAGE),
+                ("grpc.max_metadata_size", MAX_METADATA),
+                ("grpc.absolute_max_metadata_size", MAX_METADATA),
                 ("grpc.so_reuseport", 0),  # a port that is taken is an error
             ),
         )
