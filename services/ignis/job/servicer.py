@@ -1,8 +1,10 @@
 """gRPC in, gRPC out: `ignis.v1.JobService`."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import grpc.aio
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from ignis.errors import Violation, invalid
 from ignis.job import codec
@@ -112,15 +114,31 @@ def _request(request: job_pb2.ExecuteRequest) -> Request:
 
 
 def _filter(request: job_pb2.ListJobsRequest) -> Filter:
-    if request.status and request.status not in set(Status):
-        raise invalid([Violation("status", f"must be one of {', '.join(Status)}")])
+    if violations := list(_filter_violations(request)):
+        raise invalid(violations)
     after, before = request.created_after, request.created_before
+    return Filter(
+        status=Status(request.status) if request.status else None,
+        language=request.language or None,
+        created_after=codec.moment(after) if request.HasField("created_after") else None,
+        created_before=codec.moment(before) if request.HasField("created_before") else None,
+    )
+
+
+def _filter_violations(request: job_pb2.ListJobsRequest) -> Iterator[Violation]:
+    if request.status and request.status not in set(Status):
+        yield Violation("status", f"must be one of {', '.join(Status)}")
+    if "\0" in request.language:
+        yield Violation("language", "must be a language's id")
+    if not _is_after_1970(request.created_after):
+        yield Violation("created_after", "must be a time after 1970")
+    if not _is_after_1970(request.created_before):
+        yield Violation("created_before", "must be a time after 1970")
+
+
+def _is_after_1970(written: Timestamp) -> bool:
+    """Whether a time can bound ids, which know no earlier ones."""
     try:
-        return Filter(
-            status=Status(request.status) if request.status else None,
-            language=request.language or None,
-            created_after=codec.moment(after) if request.HasField("created_after") else None,
-            created_before=codec.moment(before) if request.HasField("created_before") else None,
-        )
+        return codec.moment(written).timestamp() >= 0
     except (ValueError, OverflowError):
-        raise invalid([Violation("created_after", "must be a time after 1970")]) from None
+        return False
