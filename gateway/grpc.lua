@@ -19,7 +19,7 @@ end
 
 -- Hides what an exception said. `fields` are trailers, or headers without trailers.
 local function mask_fault(fields)
-  local number = tonumber(fields:get("grpc-status"))
+  local number = tonumber(fields:get("grpc-status") or "")
   if FAULTS[number] and not fields:get("grpc-status-details-bin") then
     fields:replace("grpc-message", MASK)
   end

@@ -84,6 +84,8 @@ async def run_gateway(folder: Path, config: str) -> AsyncIterator[Gateway]:
         if process.returncode is None:
             process.terminate()
         await process.wait()
+    # A Lua error spoils no answer, and would go unnoticed.
+    assert "[error]" not in read(folder / "envoy.log"), read(folder / "envoy.log")
 
 
 async def _listening_port(process: asyncio.subprocess.Process, folder: Path) -> int:
