@@ -87,12 +87,23 @@ def allow(_request: object) -> Any:  # noqa: ANN401 - xds-protos has no types
 
 def deny(status: int, reason: str, message: str, **headers: str) -> Any:  # noqa: ANN401 - as above
     """Turn a request away as the auth service does."""
-    named = {"x-ignis-reason": reason, **{k.replace("_", "-"): v for k, v in headers.items()}}
+    named = {
+        "x-ignis-reason": reason,
+        "content-type": "text/plain; charset=utf-8",
+        "www-authenticate": 'Bearer realm="ignis"',
+        **{k.replace("_", "-"): v for k, v in headers.items()},
+    }
     return auth_v3.CheckResponse(
         status=status_pb2.Status(code=16),
         denied_response={
             "status": {"code": status},
-            "headers": [{"header": {"key": k, "value": v}} for k, v in named.items()],
+            "headers": [
+                {
+                    "header": {"key": k, "value": v},
+                    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+                }
+                for k, v in named.items()
+            ],
             "body": message,
         },
     )
