@@ -1,7 +1,7 @@
 """Consuming a stream: durable, several at once, each message until it is done."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -9,12 +9,13 @@ import nats.errors
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig
 
+from ignis.events import streams
 from ignis.events.connection import Nats
+from ignis.events.puller import Puller, PullRefused
 from ignis.server.context import REQUEST_ID_HEADER, new_request_id, request_id
 from ignis.server.logs import get_logger
 from ignis.server.metrics import Metrics
 
-PULL_LIMIT = 5.0  # seconds one pull waits; a server that restarted forgets older ones
 RETRY_DELAY = 1.0  # seconds until a message whose handler failed comes again
 
 log = get_logger()
@@ -60,21 +61,32 @@ class Consumer:
         self._handle = handle
         self._metrics = metrics
         self._draining = asyncio.Event()
+        self._pullers: list[Puller] = []
         self._workers: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         """Consume until drained."""
         await self._ensure()
-        async with asyncio.TaskGroup() as group:
-            self._workers = [
-                group.create_task(self._work()) for _ in range(self._subscription.workers)
-            ]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._subscription.workers):
+                    puller = Puller(
+                        self._nats, self._subscription.stream, self._subscription.durable
+                    )
+                    self._pullers.append(await puller.open())
+                    self._workers.append(group.create_task(self._work(puller)))
+        finally:
+            await self._close()
 
     async def drain(self) -> None:
         """Stop pulling, and wait until what was pulled is done."""
         self._draining.set()
+        await self._close()
         if self._workers:
             await asyncio.wait(self._workers)
+
+    async def _close(self) -> None:
+        await asyncio.gather(*(puller.close() for puller in self._pullers))
 
     async def _ensure(self) -> None:
         wanted = self._subscription
@@ -90,38 +102,33 @@ class Consumer:
             ),
         )
 
-    async def _work(self) -> None:
-        pulling = await self._nats.jetstream.pull_subscribe_bind(
-            self._subscription.durable, self._subscription.stream
-        )
-        try:
-            while not self._draining.is_set():
-                message = await self._pull(pulling.fetch)
+    async def _work(self, puller: Puller) -> None:
+        while not self._draining.is_set():
+            try:
+                message = await puller.pull()
+            except (PullRefused, nats.errors.Error) as error:
+                log.warning("pulling failed", durable=self._subscription.durable, error=repr(error))
+                await self._unless_draining(self._make_again())
+            else:
                 if message is not None:
                     await self._process(message)
-        finally:
-            with suppress(nats.errors.Error):
-                await pulling.unsubscribe()
 
-    async def _pull(self, fetch: Callable[..., Awaitable[list[Msg]]]) -> Msg | None:
-        pull = asyncio.ensure_future(fetch(1, PULL_LIMIT))
-        stop = asyncio.ensure_future(self._draining.wait())
+    async def _unless_draining(self, work: Coroutine[None, None, None]) -> None:
+        tasks = asyncio.ensure_future(work), asyncio.ensure_future(self._draining.wait())
         try:
-            await asyncio.wait((pull, stop), return_when=asyncio.FIRST_COMPLETED)
-            if not pull.done():
-                return None
-            return pull.result()[0]
-        except (nats.errors.TimeoutError, TimeoutError):
-            return None
-        except nats.errors.Error as error:
-            log.warning("pulling failed", durable=self._subscription.durable, error=repr(error))
-            await asyncio.sleep(RETRY_DELAY)
-            with suppress(nats.errors.Error):
-                await self._ensure()  # a server that lost its disk lost its consumers
-            return None
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            pull.cancel()
-            stop.cancel()
+            for task in tasks:
+                task.cancel()
+
+    async def _make_again(self) -> None:
+        """A server that lost its disk lost its streams and consumers."""
+        await asyncio.sleep(RETRY_DELAY)
+        if not self._nats.client.is_connected:
+            return  # the next pull is sent once it is
+        with suppress(nats.errors.Error):
+            await streams.ensure(self._nats)
+            await self._ensure()
 
     async def _process(self, message: Msg) -> None:
         request_id.set((message.headers or {}).get(REQUEST_ID_HEADER) or new_request_id())
@@ -130,7 +137,7 @@ class Consumer:
         try:
             await self._handle(Delivery(message.subject, message.data, attempt))
         except asyncio.CancelledError:
-            await message.nak()
+            await _quietly(message.nak())
             raise
         except Exception:  # whatever it was, the message comes again
             log.exception("a message could not be handled", subject=message.subject)
