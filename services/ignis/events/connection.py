@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-import nats
 import nats.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
@@ -46,7 +45,7 @@ async def connect(url: str, name: str) -> AsyncIterator[Nats]:
             raise Unavailable("NATS_PAYLOAD_TOO_SMALL", "Set max_payload: 8MB in NATS.")
         yield Nats(client, client.jetstream())
     finally:
-        await client.close()
+        await _close(client)
 
 
 async def ping(connection: Nats) -> None:
@@ -55,36 +54,52 @@ async def ping(connection: Nats) -> None:
 
 
 async def _open(url: str, name: str) -> Client:
-    deadline = asyncio.get_running_loop().time() + START_LIMIT
-    while True:
-        try:
-            return await nats.connect(
+    client = Client()
+    diary = _Diary(client)
+    try:
+        # The client tries for ever, also the first time: the limit is ours.
+        async with asyncio.timeout(START_LIMIT):
+            await client.connect(
                 url.split(","),
                 name=f"ignis-{name}",
                 allow_reconnect=True,
                 max_reconnect_attempts=-1,
-                reconnect_time_wait=RETRY_EVERY,
+                reconnect_time_wait=RETRY_EVERY,  # type: ignore[arg-type]  # it takes parts of a second
                 connect_timeout=2,
-                error_cb=_on_error,
-                disconnected_cb=_on_disconnect,
-                reconnected_cb=_on_reconnect,
+                error_cb=diary.on_error,
+                disconnected_cb=diary.on_disconnect,
+                reconnected_cb=diary.on_reconnect,
             )
-        except (OSError, nats.errors.Error, TimeoutError) as error:
-            if asyncio.get_running_loop().time() > deadline:
-                raise Unavailable(
-                    "NATS_UNAVAILABLE", "No NATS server answered; check NATS_URL."
-                ) from error
-            log.info("waiting for NATS", error=repr(error))
-            await asyncio.sleep(RETRY_EVERY)
+    except (OSError, nats.errors.Error, TimeoutError) as error:
+        await _close(client)
+        raise Unavailable(
+            "NATS_UNAVAILABLE", f"No NATS server let us in ({diary.last}); check NATS_URL."
+        ) from error
+    return client
 
 
-async def _on_error(error: Exception) -> None:
-    log.warning("NATS", error=repr(error))
+async def _close(client: Client) -> None:
+    with suppress(OSError, nats.errors.Error):  # what it had still to send has nowhere to go
+        await client.close()
 
 
-async def _on_disconnect() -> None:
-    log.warning("NATS is disconnected")
+class _Diary:
+    """Logs what happens to a connection; what happens at every attempt, once."""
 
+    def __init__(self, client: Client) -> None:
+        self.last = "none answered"
+        self._client = client
 
-async def _on_reconnect() -> None:
-    log.info("NATS is connected again")
+    async def on_error(self, error: Exception) -> None:
+        told = str(error) or repr(error)
+        if told != self.last:
+            log.warning("NATS", error=told)
+        self.last = told
+
+    async def on_disconnect(self) -> None:
+        if not self._client.is_closed:
+            log.warning("NATS is disconnected")
+
+    async def on_reconnect(self) -> None:
+        self.last = ""
+        log.info("NATS is connected again")
