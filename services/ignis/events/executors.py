@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import nats.errors
+from google.protobuf.message import DecodeError
 
 from ignis.errors import Unavailable
 from ignis.events import subjects
@@ -14,6 +15,7 @@ from ignis.server.logs import get_logger
 from ignis.v1 import executor_pb2
 
 ANNOUNCE_EVERY = 3.0  # seconds
+SILENCE = 6.0  # seconds without any announcement after which the watch begins again
 ALIVE = 10.0  # seconds after which an executor that said nothing is taken for dead
 
 log = get_logger()
@@ -73,14 +75,21 @@ class ExecutorDirectory:
             while True:
                 # Announcements come every few seconds; silence may be a watch
                 # that the server forgot, and a new one costs little.
-                entry = await watcher.updates(timeout=ALIVE)
+                entry = await watcher.updates(timeout=SILENCE)
                 if entry is not None and entry.value:
-                    self._known[entry.key] = executor_pb2.Executor.FromString(entry.value)
-                    self._forget_old()
-                    self.changed.set()
+                    self._learn(entry.key, entry.value)
         finally:
             with suppress(nats.errors.Error):
                 await watcher.stop()
+
+    def _learn(self, name: str, announcement: bytes) -> None:
+        try:
+            self._known[name] = executor_pb2.Executor.FromString(announcement)
+        except DecodeError:
+            log.warning("an announcement could not be read", executor=name)
+            return
+        self._forget_old()
+        self.changed.set()
 
     def _forget_old(self) -> None:
         self._known = {k: e for k, e in self._known.items() if _age(e) < EXECUTORS_AGE}
