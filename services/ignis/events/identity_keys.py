@@ -35,7 +35,9 @@ class IdentityKeys:
         """
         if (key := self._found.get(key_id)) is not None:
             return key
-        if not key_id.isalnum() or self._missed.get(key_id, 0) > time.monotonic():
+        if not (key_id.isascii() and key_id.isalnum()):
+            return None
+        if self._missed.get(key_id, 0) > time.monotonic():
             return None
         return await self._ask(key_id)
 

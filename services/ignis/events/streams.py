@@ -45,7 +45,14 @@ async def ensure(connection: Nats) -> None:
 
 
 async def bucket(connection: Nats, name: str) -> KeyValue:
-    """Open one of the BUCKETS, making it when there is none."""
-    return await connection.jetstream.create_key_value(
-        KeyValueConfig(bucket=name, history=1, ttl=BUCKETS[name], storage=StorageType.FILE)
-    )
+    """Open one of the BUCKETS, making it, or changing it to what is written here."""
+    age = BUCKETS[name]
+    wanted = KeyValueConfig(bucket=name, history=1, ttl=age, storage=StorageType.FILE)
+    try:
+        return await connection.jetstream.create_key_value(wanted)
+    except BadRequestError:  # it exists, with another time to live
+        present = (await connection.jetstream.stream_info(f"KV_{name}")).config
+        await connection.jetstream.update_stream(
+            present.evolve(max_age=age, duplicate_window=min(age, DUPLICATE_WINDOW))
+        )
+        return await connection.jetstream.key_value(name)
