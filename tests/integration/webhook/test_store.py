@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.integration.webhook.conftest import open_pool
+from tests.integration.database import open_pool
 from tests.unit.webhook.factories import COMPLETED, NOON, WEBHOOK, event, webhook
 from tests.unit.webhook.memory import MemoryDeliveries, MemoryWebhooks
 from tests.waiting import until
