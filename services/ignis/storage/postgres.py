@@ -16,7 +16,9 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 START_LIMIT = 30.0  # seconds that a starting service waits for the database
 RETRY_EVERY = 0.2  # seconds
+CONNECT_LIMIT = 5.0  # seconds; a server that doesn't even answer is away
 COMMAND_LIMIT = 10.0  # seconds; a statement that takes longer is stuck
+CLOSE_LIMIT = 3.0  # seconds that statements have to end when the pool closes
 
 log = get_logger()
 
@@ -32,29 +34,29 @@ async def connect(settings: DatabaseSettings, room: str) -> AsyncIterator[Pool]:
     try:
         yield pool
     finally:
-        await pool.close()
+        await _close(pool)
+
+
+async def _close(pool: Pool) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_LIMIT):
+            await pool.close()
+    except TimeoutError:
+        log.warning("connections to the database were cut while in use")
+        pool.terminate()
 
 
 async def _open(settings: DatabaseSettings, room: str) -> Pool:
     deadline = asyncio.get_running_loop().time() + START_LIMIT
     while True:
         try:
-            return await asyncpg.create_pool(
-                host=settings.db_host,
-                port=settings.db_port,
-                database=settings.db_database,
-                user=settings.db_username,
-                password=settings.db_password.get_secret_value() or None,
-                min_size=1,
-                max_size=settings.db_pool_max,
-                command_timeout=COMMAND_LIMIT,
-                server_settings={
-                    "search_path": settings.db_schema,
-                    "application_name": f"ignis-{room}",
-                    "timezone": "UTC",
-                },
-            )
-        except (OSError, asyncpg.CannotConnectNowError, TimeoutError) as error:
+            return await _create(settings, room)
+        except (
+            OSError,
+            asyncpg.CannotConnectNowError,
+            asyncpg.TooManyConnectionsError,
+            TimeoutError,
+        ) as error:
             if asyncio.get_running_loop().time() > deadline:
                 raise Unavailable(
                     "DATABASE_UNAVAILABLE",
@@ -62,6 +64,33 @@ async def _open(settings: DatabaseSettings, room: str) -> Pool:
                 ) from error
             log.info("waiting for the database", error=str(error))
             await asyncio.sleep(RETRY_EVERY)
+        except (
+            asyncpg.InvalidAuthorizationSpecificationError,
+            asyncpg.InvalidCatalogNameError,
+        ) as error:
+            raise Unavailable(
+                "DATABASE_REFUSED",
+                f"PostgreSQL said: {error}; check DB_USERNAME, DB_PASSWORD and DB_DATABASE.",
+            ) from error
+
+
+async def _create(settings: DatabaseSettings, room: str) -> Pool:
+    return await asyncpg.create_pool(
+        host=settings.db_host,
+        port=settings.db_port,
+        database=settings.db_database,
+        user=settings.db_username,
+        password=settings.db_password.get_secret_value() or None,
+        min_size=1,
+        max_size=settings.db_pool_max,
+        timeout=CONNECT_LIMIT,
+        command_timeout=COMMAND_LIMIT,
+        server_settings={
+            "search_path": settings.db_schema,
+            "application_name": f"ignis-{room}",
+            "timezone": "UTC",
+        },
+    )
 
 
 async def ping(pool: Pool) -> None:
@@ -77,15 +106,22 @@ def driver_errors() -> Iterator[None]:
     """
     try:
         yield
+    except asyncpg.InterfaceError as error:
+        if isinstance(error, ValueError):
+            raise  # a value that does not fit its parameter
+        raise _away(error) from error
     except (
         OSError,
         TimeoutError,
-        asyncpg.InterfaceError,
         asyncpg.PostgresConnectionError,
         asyncpg.InsufficientResourcesError,
         asyncpg.OperatorInterventionError,
     ) as error:
-        log.warning("the database did not answer", error=repr(error))
-        raise Unavailable(
-            "DATABASE_UNAVAILABLE", "The database is away for now; try again.", retry_after=1
-        ) from error
+        raise _away(error) from error
+
+
+def _away(error: Exception) -> Unavailable:
+    log.warning("the database did not answer", error=repr(error))
+    return Unavailable(
+        "DATABASE_UNAVAILABLE", "The database is away for now; try again.", retry_after=1
+    )
