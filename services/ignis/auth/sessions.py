@@ -19,7 +19,7 @@ KEY_ID_MAX = 200  # characters
 CLOCK_SKEW = 5  # seconds, as in Clerk's own libraries
 _TYPE = "JWT"
 _USER = re.compile(r"[\x21-\x7e]{1,255}")
-# What a hostile token can make the parser raise, before its signature is looked at.
+# What a hostile token can make a parser raise, before its signature is looked at.
 _BROKEN = (jwt.PyJWTError, ValueError, TypeError, RecursionError)
 
 

@@ -71,6 +71,14 @@ def test_the_rate_holds_for_long(limits: MemoryLimits, clock: Clock) -> None:
     assert 109 <= allowed <= 110
 
 
+def test_idleness_saves_nothing_up(limits: MemoryLimits, clock: Clock) -> None:
+    """After an hour without a request the limit is what it always was."""
+    limits.take("a", 10)
+    clock.seconds += 3600
+
+    assert sum(limits.take("a", 10).allowed for _ in range(20)) == 10
+
+
 def test_keys_do_not_share(limits: MemoryLimits) -> None:
     """One key's use is not another's."""
     limits.take("a", 1)

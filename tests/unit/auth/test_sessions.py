@@ -88,6 +88,13 @@ async def test_attacks_are_refused(token: str) -> None:
     assert await reason(STRICT, token) == "SESSION_INVALID"
 
 
+@pytest.mark.parametrize("token", [tokens.unsigned(), tokens.confused()], ids=["none", "HS256"])
+async def test_another_algorithm_is_refused_by_its_header(token: str) -> None:
+    """It gets no further: no key is looked up for it, and its owner learns why."""
+    with pytest.raises(Unauthenticated, match="not signed with RS256"):
+        await LAX.verify(token)
+
+
 @pytest.mark.parametrize(
     "token",
     [
