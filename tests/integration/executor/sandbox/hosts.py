@@ -1,0 +1,64 @@
+"""The sandboxes that tests run in: our own user's, and an ordinary user's."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import pytest_asyncio
+from tests.integration.executor.sandbox.ordinary import PYTHON, OrdinarySandbox
+
+from ignis.executor.models import Mount, Outcome, Program
+from ignis.executor.sandbox import open_sandbox
+
+SLOTS = 4
+MODES = ("own", "ordinary")
+
+
+class Sandbox(Protocol):
+    """What tests need of a sandbox."""
+
+    async def run(self, program: Program) -> Outcome:
+        """Run a program."""
+
+    async def close(self) -> None:
+        """End it."""
+
+
+def skip_unless_possible(mode: str) -> None:
+    """Skip what this user or machine can't show."""
+    if mode == "ordinary" and os.geteuid() != 0:
+        pytest.skip("we are an ordinary user: the other mode has shown it")
+    if mode == "ordinary" and not Path(PYTHON).exists():
+        pytest.skip(f"no {PYTHON}, which an ordinary user could start")
+
+
+async def open_host(mode: str, mounts: tuple[Mount, ...] = ()) -> Sandbox:
+    """Open a sandbox in a mode."""
+    if mode == "ordinary":
+        return await OrdinarySandbox.open(SLOTS, mounts)
+    return await open_sandbox("namespace", slots=SLOTS, mounts=mounts)
+
+
+@pytest.fixture(name="mode", scope="module", params=MODES)
+def mode_fixture(request: pytest.FixtureRequest) -> str:
+    """Whose sandbox it is."""
+    mode: str = request.param
+    skip_unless_possible(mode)
+    return mode
+
+
+@pytest_asyncio.fixture(name="sandbox", scope="module", loop_scope="module")
+async def sandbox_fixture(mode: str) -> AsyncIterator[Sandbox]:
+    """A sandbox that a module's tests share."""
+    host = await open_host(mode)
+    yield host
+    await host.close()
+
+
+@pytest.fixture(name="sharp", scope="module")
+def sharp_fixture(mode: str) -> bool:
+    """Whether a cgroup enforces memory and processes here: ours must, as root on Linux."""
+    return mode == "own" and os.geteuid() == 0 and sys.platform == "linux"

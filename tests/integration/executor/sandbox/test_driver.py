@@ -1,0 +1,61 @@
+"""The namespace driver says how it works, and shows what it is given."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.integration.executor.sandbox.hosts import open_host, skip_unless_possible
+from tests.integration.executor.sandbox.ordinary import OrdinarySandbox
+from tests.integration.executor.sandbox.programs import command, ran
+
+from ignis.executor.models import Mount
+from ignis.executor.sandbox import open_sandbox
+from ignis.executor.sandbox.errors import SandboxError
+
+
+@pytest.mark.parametrize("mode", ["own", "ordinary"])
+async def test_mounts(mode: str, tmp_path: Path) -> None:
+    """A mount is at its target, read-only, without devices or setuid."""
+    skip_unless_possible(mode)
+    shown = tmp_path / "shown"
+    shown.mkdir()
+    (shown / "file").write_text("from outside\n")
+    for path in (shown, *shown.parents):
+        if path.stat().st_uid == os.geteuid() and path != Path("/"):
+            path.chmod(path.stat().st_mode | 0o055)
+    host = await open_host(mode, (Mount(shown, Path("/opt/deep/shown")),))
+    script = "cat /opt/deep/shown/file; touch /opt/deep/shown/x; grep /opt/deep /proc/self/mounts"
+    result = ran(await host.run(command("sh", "-c", script)))
+    await host.close()
+
+    assert result.stdout.startswith(b"from outside\n")
+    assert b"Read-only file system" in result.stderr
+    assert b" ro,nosuid,nodev" in result.stdout
+
+
+async def test_info() -> None:
+    """The info names the driver; as root, memory limits are a cgroup's."""
+    host = await open_sandbox("namespace", slots=1)
+    info = host.info()
+    await host.close()
+
+    assert "namespace" == info.driver
+    assert bool(info.notes) == info.weak_memory_limits
+    assert os.geteuid() != 0 or not info.weak_memory_limits
+
+
+async def test_weak_info() -> None:
+    """An ordinary user is told that memory limits are weaker, and why."""
+    skip_unless_possible("ordinary")
+    host = await OrdinarySandbox.open(1)
+    info = await host.info()
+    await host.close()
+
+    assert info.weak_memory_limits
+    assert "cgroups can't be written" in info.notes[0]
+
+
+async def test_missing_mount() -> None:
+    """A mount whose source doesn't exist is named when the sandbox is opened."""
+    with pytest.raises(SandboxError, match="/no/such/folder"):
+        await open_sandbox(slots=1, mounts=(Mount(Path("/no/such/folder"), Path("/x")),))

@@ -1,0 +1,15 @@
+"""Fills /dev/shm and /tmp for ever: files in memory.
+
+Must: contained
+"""
+import os
+
+written = 0
+for folder in ("/dev/shm", "/tmp", "/box"):
+    try:
+        with open(f"{folder}/fill", "wb", buffering=0) as file:
+            while written < 200 << 20:
+                written += file.write(bytes(1 << 20))
+    except OSError:
+        pass
+print("ESCAPED" if written > 65 << 20 else "contained")

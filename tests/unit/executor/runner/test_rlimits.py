@@ -1,0 +1,50 @@
+"""Resource limits."""
+
+import resource
+
+import pytest
+
+from ignis.executor.models import Limits
+from ignis.executor.runner.rlimits import rlimits, within_hard
+
+LIMITS = Limits(10_000, 1500, 65536, 32, 1024, 4096)
+INFINITE = resource.RLIM_INFINITY
+
+
+def test_with_cgroup() -> None:
+    """Where a cgroup counts, address space, data and processes are left alone."""
+    chosen = rlimits(LIMITS, cgroup=True)
+
+    assert not {resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_NPROC} & set(chosen)
+    assert (0, 0) == chosen[resource.RLIMIT_CORE]
+    assert (4096, 4096) == chosen[resource.RLIMIT_FSIZE]
+
+
+def test_without_cgroup() -> None:
+    """Without one, data has a wide fence and processes count the runner too."""
+    chosen = rlimits(LIMITS, cgroup=False)
+
+    assert resource.RLIMIT_AS not in chosen
+    assert 65536 * 1024 < chosen[resource.RLIMIT_DATA][0]
+    assert (33, 33) == chosen[resource.RLIMIT_NPROC]
+
+
+@pytest.mark.parametrize(("milliseconds", "seconds"), [(1, 2), (1000, 2), (1001, 3)])
+def test_cpu(milliseconds: int, seconds: int) -> None:
+    """The kernel's own CPU limit comes after the meter's, by a second at most two."""
+    limits = Limits(10_000, milliseconds, 65536, 32, 1024, 4096)
+
+    assert (seconds, seconds + 1) == rlimits(limits, cgroup=True)[resource.RLIMIT_CPU]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hard", "expected"),
+    [
+        ((8, INFINITE), INFINITE, (8, INFINITE)),
+        ((8, INFINITE), 4, (4, 4)),
+        ((8, 16), 12, (8, 12)),
+    ],
+)
+def test_within_hard(wanted: tuple[int, int], hard: int, expected: tuple[int, int]) -> None:
+    """Nothing above the hard limit is asked for: only root may raise it."""
+    assert expected == within_hard(wanted, hard)

@@ -1,0 +1,66 @@
+"""Groups of steps, on folders that look like cgroups."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ignis.executor.sandbox.cgroups.base import Base
+from ignis.executor.sandbox.cgroups.steps import StepGroups, descriptors
+
+V1 = {
+    "memory": ("cgroup.procs", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes",
+               "memory.max_usage_in_bytes", "memory.oom_control"),
+    "pids": ("cgroup.procs", "pids.max", "pids.events"),
+    "cpuacct": ("cgroup.procs", "cpuacct.usage"),
+}  # fmt: skip
+V2 = {
+    "unified": ("cgroup.procs", "memory.max", "memory.swap.max", "memory.oom.group", "memory.peak",
+                "memory.events", "pids.max", "pids.events", "cpu.stat"),
+}  # fmt: skip
+
+
+def hierarchy(root: Path, files: dict[str, tuple[str, ...]]) -> list[str]:
+    """Make folders with the files that the kernel would make for the group g."""
+    for folder, names in files.items():
+        (root / folder / "g").mkdir(parents=True)
+        for name in names:
+            (root / folder / "g" / name).touch()
+    return [str(root / folder) for folder in files]
+
+
+@pytest.mark.parametrize(("version", "files"), [(1, V1), (2, V2)])
+def test_make(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int, files: dict[str, tuple[str, ...]]
+) -> None:
+    """Limits are written, and everything that the runner needs is open."""
+    groups = StepGroups(Base(version, tuple(hierarchy(tmp_path, files))))
+    monkeypatch.setattr(os, "mkdir", lambda *_, **__: None)  # the kernel's part was done above
+    group = groups.make("g", memory_kb=64, processes=7)
+    first = tmp_path / next(iter(files))
+    pids = tmp_path / ("pids" if version == 1 else "unified")
+
+    assert "65536" == (first / "g" / files[first.name][1]).read_text()
+    assert "7" == (pids / "g/pids.max").read_text()
+    assert len(files) == len(group.join)
+    assert len(files) + 4 == len(descriptors((group,)))
+    if version == 2:
+        assert ("0", "1") == (
+            (first / "g/memory.swap.max").read_text(),
+            (first / "g/memory.oom.group").read_text(),
+        )
+    for fd in descriptors((group,)):
+        os.close(fd)
+
+
+def test_remove(tmp_path: Path) -> None:
+    """A group that is empty goes; one that is not stays, and that is told."""
+    for folder in ("a", "b"):
+        (tmp_path / folder / "g").mkdir(parents=True)
+    groups = StepGroups(Base(1, (str(tmp_path / "a"), str(tmp_path / "b"))))
+    (tmp_path / "b/g/busy").touch()
+
+    assert not groups.remove("g")
+    (tmp_path / "b/g/busy").unlink()
+    assert groups.remove("g")
+    assert groups.remove("g")
