@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from ignis.executor.models import (
     Job,
     Limits,
@@ -13,20 +11,18 @@ from ignis.executor.models import (
     StepOutcome,
     Verdict,
 )
+from ignis.server.times import moment, timestamp
 from ignis.v1 import events_pb2
 
 
-def timestamp(when: datetime | None) -> Timestamp | None:
-    """Write a time."""
-    if when is None:
-        return None
-    written = Timestamp()
-    written.FromDatetime(when)
-    return written
-
-
 def job(message: events_pb2.JobMessage) -> Job:
-    """Read a job."""
+    """Read a job.
+
+    Raises:
+        ValueError: it has no file, or a time that no datetime can hold.
+    """
+    if not message.spec.files:
+        raise ValueError("a job without files")
     spec, limits = message.spec, message.spec.limits
     return Job(
         job_id=message.job_id,
@@ -47,7 +43,7 @@ def job(message: events_pb2.JobMessage) -> Job:
             file_bytes=limits.file_bytes,
         ),
         labels=dict(message.labels),
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
+        created_at=moment(message.created_at),
     )
 
 

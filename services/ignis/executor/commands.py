@@ -23,6 +23,7 @@ class Commands:
     """The commands of one language on this executor."""
 
     language: Language
+    version: str  # of the toolchain
     env: Mapping[str, str]  # of every step
     settings: CompileSettings
 
@@ -58,7 +59,9 @@ class Commands:
 
     def run(self, entry: str, args: Sequence[str], env: Mapping[str, str], limits: Limits) -> Step:
         """The run step."""
-        argv = fill(self.language.run.command, entry, ARTEFACT)
+        # Only where it must be: programs see this name in sys.argv and tracebacks.
+        file = f"./{entry}" if entry.startswith("-") else entry
+        argv = fill(self.language.run.command, file, ARTEFACT)
         return Step(argv=(*argv, *args), env={**self.env, **env}, limits=limits)
 
 

@@ -32,4 +32,5 @@ class JobMetrics:
         if report.outcome.run is not None:
             self._seconds.labels(job.language).observe(report.outcome.run.wall_time_ms / 1000)
         if report.started_at is not None:
-            self._queued.observe((report.started_at - job.created_at).total_seconds())
+            queued = (report.started_at - job.created_at).total_seconds()
+            self._queued.observe(max(queued, 0))  # clocks of two machines may disagree

@@ -48,7 +48,7 @@ class SelfTests:
         test = toolchain.language.test
         report = await self._executor.execute(_job(toolchain))
         run = report.outcome.run
-        if run is not None and run.exit_code == 0 and run.stdout.decode() == test.stdout:
+        if run is not None and run.exit_code == 0 and run.stdout == test.stdout.encode():
             return True
         log.warning("a self-test failed", language=toolchain.language.id, why=_why(report))
         return False

@@ -15,6 +15,7 @@ from ignis.executor.models import (
     StepOutcome,
     Verdict,
 )
+from ignis.languages.versions import satisfies
 
 FOR_LIMIT = {
     Limit.WALL_TIME: (Verdict.TIME_LIMIT, "The time limit ended the program."),
@@ -56,12 +57,13 @@ class Executor:
         """Run a job.
 
         Raises:
-            ToolchainMissing: this executor doesn't have its language.
+            ToolchainMissing: this executor doesn't have its language, or not
+                in the version that it asks for.
             Exception: the sandbox broke; another attempt may do better.
         """
         commands = self._commands.get(job.language)
-        if commands is None:
-            raise ToolchainMissing(f"no {job.language} here")
+        if commands is None or not satisfies(job.language_version, commands.version):
+            raise ToolchainMissing(f"no {job.language} {job.language_version} here")
         started_at = datetime.now(UTC)
         self.running += 1
         try:
@@ -104,4 +106,6 @@ def _judge_compile(compiled: StepOutcome | None) -> tuple[Verdict, str]:
         return Verdict.INTERNAL_ERROR, "The sandbox came back without a result."
     if compiled.limit is not None:
         return Verdict.COMPILE_ERROR, IN_COMPILE[compiled.limit]
+    if compiled.exit_code == 0:
+        return Verdict.INTERNAL_ERROR, "The sandbox compiled the program, and did not run it."
     return Verdict.COMPILE_ERROR, "The program did not compile; see compile.stderr."

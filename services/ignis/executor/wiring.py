@@ -8,19 +8,28 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ignis.errors import Unavailable
+from ignis.events.connection import Nats
+from ignis.events.consumer import Consumer
+from ignis.events.executors import Announcer
+from ignis.events.publisher import Publisher
+from ignis.executor.announcer import Announcements
 from ignis.executor.commands import Commands, CompileSettings
+from ignis.executor.consumer import JobConsumer, subscription
+from ignis.executor.metrics import JobMetrics
 from ignis.executor.models import SandboxInfo
 from ignis.executor.sandbox import open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace.driver import NamespaceSandbox
 from ignis.executor.selftest import SelfTests
 from ignis.executor.service import Executor
+from ignis.executor.servicer import NAME, ExecutorServicer
 from ignis.executor.settings import ExecutorSettings
 from ignis.executor.toolchains import Toolchain, find
 from ignis.executor.warmth import first
 from ignis.languages import loader
+from ignis.server.lifecycle import App
 from ignis.server.logs import get_logger
-from ignis.v1 import executor_pb2
+from ignis.v1 import executor_pb2, executor_pb2_grpc
 
 log = get_logger()
 
@@ -74,15 +83,24 @@ async def sandbox(
 async def proven(
     settings: ExecutorSettings, opened: NamespaceSandbox, found: Mapping[str, Toolchain]
 ) -> tuple[Executor, dict[str, Toolchain]]:
-    """An executor of the languages whose self-test passes."""
+    """An executor of the languages whose self-test passes.
+
+    Raises:
+        Unavailable: there is none; an executor without languages helps nobody.
+    """
     compiling = CompileSettings(settings.compile_time_ms, settings.compile_output_bytes)
     commands = {
-        name: Commands(toolchain.language, toolchain.sandbox_env, compiling)
+        name: Commands(toolchain.language, toolchain.version, toolchain.sandbox_env, compiling)
         for name, toolchain in found.items()
     }
     executor = Executor(opened, commands)
     tests = SelfTests(executor, settings.executor_data_dir, opened.info().driver)
     passing = await tests.passing(found)
+    if not passing:
+        raise Unavailable(
+            "NO_LANGUAGE",
+            "No language passed its self-test; install a toolchain, or see above why.",
+        )
     return Executor(opened, {name: commands[name] for name in passing}), passing
 
 
@@ -106,3 +124,27 @@ def description(
     )
     described.started_at.GetCurrentTime()
     return described
+
+
+def announce(app: App, nats: Nats, described: executor_pb2.Executor, executor: Executor) -> None:
+    """Tell the other services, in the bucket and when they ask."""
+    announcements = Announcements(Announcer(nats), described, executor)
+    app.on_drain(announcements.stop)
+    app.spawn("announcements", announcements.run())
+    servicer = ExecutorServicer(announcements)
+    app.serve(
+        NAME,
+        lambda server: executor_pb2_grpc.add_ExecutorServiceServicer_to_server(servicer, server),
+    )
+
+
+def take_jobs(
+    app: App, settings: ExecutorSettings, nats: Nats, name: str, executor: Executor
+) -> None:
+    """Take jobs from the pool's queue, as many at once as there are slots."""
+    metrics = JobMetrics(app.metrics, settings.slots)
+    jobs = JobConsumer(name, executor, Publisher(nats), settings.job_max_attempts, metrics)
+    taking = subscription(settings.executor_pool, settings.slots)
+    consumer = Consumer(nats, taking, jobs.handle, app.metrics)
+    app.on_drain(consumer.drain)
+    app.spawn("jobs", consumer.run())

@@ -1,8 +1,6 @@
 """Between protobuf messages and the job service's own types."""
 
-from datetime import UTC, datetime
-
-from google.protobuf.timestamp_pb2 import Timestamp
+from datetime import datetime
 
 from ignis.job.models import (
     CompileResult,
@@ -15,21 +13,9 @@ from ignis.job.models import (
     Started,
     Status,
 )
+from ignis.server.ids import is_id
+from ignis.server.times import moment, timestamp
 from ignis.v1 import events_pb2, job_pb2
-
-
-def timestamp(when: datetime | None) -> Timestamp | None:
-    """Write a time."""
-    if when is None:
-        return None
-    written = Timestamp()
-    written.FromDatetime(when)
-    return written
-
-
-def moment(written: Timestamp) -> datetime:
-    """Read a time."""
-    return written.ToDatetime(tzinfo=UTC)
 
 
 def job_message(job: NewJob) -> bytes:
@@ -65,10 +51,16 @@ def _spec(program: Program) -> events_pb2.JobSpec:
 
 
 def read_event(event: events_pb2.JobEvent) -> Started | Ended | None:
-    """Read an event; None for a kind that this version doesn't know."""
+    """Read an event; None for a kind that this version doesn't know.
+
+    Raises:
+        ValueError: it names no job, or a time that no datetime can hold.
+    """
+    if not is_id(event.job_id):
+        raise ValueError("no job's id")
     match event.WhichOneof("kind"):
         case "started":
-            return Started(event.job_id, event.executor, moment(event.occurred_at))
+            return Started(event.job_id, _storable(event.executor), moment(event.occurred_at))
         case "ended":
             return _ended(event)
         case _:
@@ -82,16 +74,27 @@ def _ended(event: events_pb2.JobEvent) -> Ended:
         owner=event.owner,
         language=event.language,
         labels=dict(event.labels),
-        status=Status(ended.status),
-        verdict=ended.verdict,
-        message=ended.message,
+        status=_end_status(ended.status),
+        verdict=_storable(ended.verdict),
+        message=_storable(ended.message),
         created_at=moment(event.created_at),
         finished_at=moment(event.occurred_at),
-        executor=event.executor,
+        executor=_storable(event.executor),
         attempt=event.attempt,
         started_at=moment(ended.started_at) if ended.HasField("started_at") else None,
         result=_result(ended.result),
     )
+
+
+def _end_status(status: str) -> Status:
+    """What an end says, or `failed` where this version doesn't know the word: it is an end."""
+    known = status in set(Status) and Status(status).ended
+    return Status(status) if known else Status.FAILED
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL refuses NUL in a text; an end must not be lost to one."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _result(result: events_pb2.JobResult) -> Result:
@@ -216,4 +219,5 @@ def limits(values: Limits) -> job_pb2.Limits:
 
 
 def _milliseconds(begin: datetime, end: datetime | None) -> float | None:
-    return None if end is None else round((end - begin).total_seconds() * 1000, 3)
+    """Milliseconds between two times; 0 where the clocks of two machines disagree."""
+    return None if end is None else max(round((end - begin).total_seconds() * 1000, 3), 0)

@@ -22,6 +22,8 @@ class Status(StrEnum):
 
 
 INTERNAL_ERROR = "internal_error"  # the verdict of a job that Ignis itself failed
+RECEIVED = "Code submitted for execution"  # the message of a job that waits
+RUNNING = "Running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,15 @@ class NewJob:
     created_at: datetime
     idempotency_key: str = ""  # the client's; empty means none
     fingerprint: bytes = b""  # of the request, to tell another body under the same key
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What became of a job that was handed in."""
+
+    job_id: str  # another's, when its idempotency key is known
+    new: bool  # whether it was stored now
+    publish: bool  # whether its turn is now
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +176,16 @@ class Unended:
 
     job_id: str
     pool: str
+    publishes: int  # how often it was handed to JetStream
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many jobs of a pool have not ended."""
+
+    pool: str
+    waiting: int  # for their turn
+    published: int
 
 
 @dataclass(frozen=True, slots=True)

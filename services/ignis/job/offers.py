@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from ignis.events.executors import ExecutorDirectory
 from ignis.job.models import Offer, Window
 from ignis.languages.models import Language
+from ignis.languages.versions import newness, satisfies
 from ignis.v1 import executor_pb2
 
 
@@ -25,14 +26,17 @@ class ExecutorOffers:
 
     def offered(self) -> list[Offer]:
         """What executors offer now, one for each language, version and pool."""
-        return sorted(_offers(self._directory.alive()), key=lambda o: (o.language, o.version))
+        return sorted(_offers(self._directory.alive()), key=lambda offer: offer.language)
 
     def find(self, name: str, version: str) -> Offer | None:
-        """What is offered under an id or alias, or was in the last ten minutes."""
+        """What is offered under an id or alias, or was in the last ten minutes.
+
+        Of several versions it is the newest, of several pools always the same.
+        """
         for executors in (self._directory.alive(), self._directory.recent()):
             for offer in _offers(executors):
                 named = name == offer.language or name in offer.aliases
-                if named and _is_version(version, offer.version):
+                if named and satisfies(version, offer.version):
                     return offer
         return None
 
@@ -56,13 +60,12 @@ class ExecutorOffers:
         return Window(pool=slots * self._per_slot, user=slots * self._user_per_slot)
 
 
-def _offers(executors: Iterable[executor_pb2.Executor]) -> set[Offer]:
-    return {
+def _offers(executors: Iterable[executor_pb2.Executor]) -> list[Offer]:
+    """Each offer once, newer versions first."""
+    offers = {
         Offer(language.id, language.version, tuple(language.aliases), executor.pool)
         for executor in executors
         for language in executor.languages
     }
-
-
-def _is_version(asked: str, offered: str) -> bool:
-    return not asked or offered == asked or offered.startswith(f"{asked}.")
+    by_name = sorted(offers, key=lambda offer: (offer.pool, offer.version, offer.aliases))
+    return sorted(by_name, key=lambda offer: newness(offer.version), reverse=True)

@@ -9,18 +9,31 @@ from typing import Protocol
 
 from ignis.errors import InvalidArgument, NotFound, Unavailable, Violation, invalid
 from ignis.job import validation
-from ignis.job.models import Filter, Job, Limits, NewJob, Offer, Program, Publication, Window
+from ignis.job.models import (
+    RECEIVED,
+    Filter,
+    Job,
+    Limits,
+    NewJob,
+    Offer,
+    Program,
+    Publication,
+    Status,
+    Submission,
+    Window,
+)
 from ignis.server.ids import is_id
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
+RECHECK = 5.0  # seconds after which whoever waits looks for himself
 
 
 class Jobs(Protocol):
     """Where jobs are stored."""
 
-    async def submit(self, job: NewJob, window: Window) -> tuple[str, bool]:
-        """Store a job; returns its id, and whether to publish it now."""
+    async def submit(self, job: NewJob, window: Window) -> Submission:
+        """Store a job, unless it or its idempotency key is known."""
         ...
 
     async def get(self, owner: str, job_id: str) -> Job | None:
@@ -63,6 +76,10 @@ class Publisher(Protocol):
         """Hand over one job, sooner or later."""
         ...
 
+    def nudge(self, pool: str) -> None:
+        """Say that a job waits for its turn."""
+        ...
+
 
 class Ends(Protocol):
     """Tells when jobs end."""
@@ -77,6 +94,14 @@ class Encode(Protocol):
 
     def __call__(self, job: NewJob) -> bytes:
         """Serialize a job."""
+        ...
+
+
+class Counts(Protocol):
+    """What is counted."""
+
+    def submitted(self, language: str) -> None:
+        """Count a job that was accepted."""
         ...
 
 
@@ -99,12 +124,14 @@ class JobService:
         ends: Ends,
         limits: LimitSettings,
         encode: Encode,
+        counts: Counts,
     ) -> None:
         self._jobs = jobs
         self._offers = offers
         self._publisher = publisher
         self._ends = ends
         self._encode = encode
+        self._counts = counts
         self.limits = limits
 
     async def execute(self, owner: str, job_id: str, request: validation.Request) -> Job:
@@ -123,25 +150,33 @@ class JobService:
         validation.check(request, self.limits.maximum)
         job = self._accept(owner, job_id, request)
         with self._ends.expect(job.job_id) as ended:
-            stored_id, publish = await self._jobs.submit(job, self._offers.window(job.pool))
-            if publish:
-                await self._publisher.publish(
-                    Publication(job.job_id, job.pool, 1, self._encode(job))
-                )
-            if request.wait and stored_id == job.job_id:
-                await asyncio.wait([ended], timeout=request.wait)
-        if stored_id != job.job_id and request.wait:
-            return await self.wait(owner, stored_id, request.wait)
-        return await self.get(owner, stored_id)
+            submission = await self._jobs.submit(job, self._offers.window(job.pool))
+            if submission.new:
+                await self._hand_over(job, publish=submission.publish)
+                if not request.wait:
+                    return _received(job)
+            if submission.job_id == job.job_id:
+                return await self._until(ended, owner, job.job_id, request.wait)
+        return await self.wait(owner, submission.job_id, request.wait)
 
     async def wait(self, owner: str, job_id: str, seconds: float) -> Job:
         """Read a job when it has ended, or after some seconds."""
         with self._ends.expect(job_id) as ended:
+            return await self._until(ended, owner, job_id, seconds)
+
+    async def _until(
+        self, ended: "asyncio.Future[None]", owner: str, job_id: str, seconds: float
+    ) -> Job:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while True:
+            told = ended.done()
             job = await self.get(owner, job_id)
-            if job.status.ended:
+            left = deadline - loop.time()
+            if told or job.status.ended or left <= 0:
                 return job
-            await asyncio.wait([ended], timeout=seconds)
-        return await self.get(owner, job_id)
+            # NATS may lose what it broadcasts; the row doesn't.
+            await asyncio.wait([ended], timeout=min(left, RECHECK))
 
     async def get(self, owner: str, job_id: str) -> Job:
         """Read a job.
@@ -176,8 +211,16 @@ class JobService:
         return limit or DEFAULT_PAGE
 
     def languages(self) -> list[Offer]:
-        """What executors offer now."""
-        return self._offers.offered()
+        """What executors offer now, one for each language and version."""
+        offers = {(offer.language, offer.version): offer for offer in self._offers.offered()}
+        return list(offers.values())
+
+    async def _hand_over(self, job: NewJob, *, publish: bool) -> None:
+        self._counts.submitted(job.program.language)
+        if publish:
+            await self._publisher.publish(Publication(job.job_id, job.pool, 1, self._encode(job)))
+        else:
+            self._publisher.nudge(job.pool)
 
     def _accept(self, owner: str, job_id: str, request: validation.Request) -> NewJob:
         offer, version = self._choose(request.language)
@@ -199,7 +242,7 @@ class JobService:
             labels=dict(request.labels),
             created_at=datetime.now(UTC),
             idempotency_key=request.idempotency_key,
-            fingerprint=sha256(repr(replace(request, wait=0)).encode()).digest(),
+            fingerprint=_fingerprint(request) if request.idempotency_key else b"",
         )
 
     def _choose(self, asked: str) -> tuple[Offer, str]:
@@ -226,3 +269,22 @@ class JobService:
             f"No executor offers {known} for now; try again.",
             retry_after=10,
         )
+
+
+def _received(job: NewJob) -> Job:
+    """A job as it was stored; by now an executor may be at it."""
+    return Job(
+        job_id=job.job_id,
+        owner=job.owner,
+        language=job.program.language,
+        status=Status.RECEIVED,
+        message=RECEIVED,
+        created_at=job.created_at,
+        updated_at=job.created_at,
+        labels=job.labels,
+    )
+
+
+def _fingerprint(request: validation.Request) -> bytes:
+    """Tells one request from another; how long a client waits makes no difference."""
+    return sha256(repr(replace(request, wait=0)).encode()).digest()

@@ -13,6 +13,7 @@ from ignis.job.models import Filter, Status
 from ignis.job.service import JobService
 from ignis.job.validation import Request, RequestFile
 from ignis.server.context import current_identity
+from ignis.server.times import moment
 from ignis.v1 import common_pb2, job_pb2, job_pb2_grpc
 
 NAME = "ignis.v1.JobService"
@@ -120,8 +121,8 @@ def _filter(request: job_pb2.ListJobsRequest) -> Filter:
     return Filter(
         status=Status(request.status) if request.status else None,
         language=request.language or None,
-        created_after=codec.moment(after) if request.HasField("created_after") else None,
-        created_before=codec.moment(before) if request.HasField("created_before") else None,
+        created_after=moment(after) if request.HasField("created_after") else None,
+        created_before=moment(before) if request.HasField("created_before") else None,
     )
 
 
@@ -139,6 +140,6 @@ def _filter_violations(request: job_pb2.ListJobsRequest) -> Iterator[Violation]:
 def _is_after_1970(written: Timestamp) -> bool:
     """Whether a time can bound ids, which know no earlier ones."""
     try:
-        return codec.moment(written).timestamp() >= 0
-    except (ValueError, OverflowError):
+        return moment(written).timestamp() >= 0
+    except ValueError:
         return False

@@ -1,23 +1,34 @@
 """Jobs in PostgreSQL: accepted, changed as they go, read by their owners."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import asyncpg
 
 from ignis.errors import AlreadyExists
 from ignis.job import codec
-from ignis.job.models import Ended, Filter, Job, NewJob, Result, Started, Status, Window
+from ignis.job.models import (
+    RECEIVED,
+    RUNNING,
+    Ended,
+    Filter,
+    Job,
+    NewJob,
+    Result,
+    Started,
+    Status,
+    Submission,
+    Window,
+)
 from ignis.server.ids import first_id_at
 from ignis.storage.postgres import Pool, driver_errors
 from ignis.v1 import events_pb2
 
-RECEIVED = "Code submitted for execution"
-RUNNING = "Running"
-
 # One statement stores the job and its place in the queue, and decides whether
-# its turn is now. The same id again stores nothing: the gateway has repeated a
-# request. Two submits at once may overshoot a window by one; it is a window.
+# its turn is now: never before those that wait, or whoever posts most would
+# take each place that comes free. The same id again stores nothing: the gateway
+# has repeated a request. Two submits at once may overshoot a window by one.
 SUBMIT = """
 WITH load AS (
     SELECT count(*) AS pool_load, count(*) FILTER (WHERE owner = $2) AS user_load
@@ -31,7 +42,11 @@ WITH load AS (
 )
 INSERT INTO queue (job_id, owner, pool, priority, created_at, published_at, publishes)
 SELECT $1, $2, $7, $8, $9, CASE WHEN turn THEN now() END, turn::int
-FROM stored, (SELECT pool_load < $10 AND user_load < $11 AS turn FROM load) AS turns
+FROM stored, (
+    SELECT pool_load < $10 AND user_load < $11 AND NOT EXISTS (
+        SELECT FROM queue WHERE pool = $7 AND published_at IS NULL
+    ) AS turn FROM load
+) AS turns
 RETURNING published_at IS NOT NULL
 """
 
@@ -55,10 +70,15 @@ LIST = f"""
 SELECT {SUMMARY} FROM jobs
 WHERE owner = $1 AND job_id < $2 AND job_id >= $3
     AND ($4::text IS NULL OR status = $4) AND ($5::text IS NULL OR language = $5)
+    AND ($7::timestamptz IS NULL OR created_at >= $7)
+    AND ($8::timestamptz IS NULL OR created_at < $8)
 ORDER BY job_id DESC LIMIT $6
 """  # noqa: S608 - constants
 AFTER_ALL_IDS = "Z" * 26
 BEFORE_ALL_IDS = "0" * 26
+# An id is as old as the request's identity, which is good for a minute; `created_at` decides.
+ID_AGE = timedelta(minutes=5)
+EPOCH = datetime.fromtimestamp(0, UTC)  # ids know no earlier time
 
 STARTED = """
 UPDATE jobs SET status = 'running', message = $4, started_at = $2, executor = $3, updated_at = now()
@@ -84,12 +104,8 @@ class JobStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def submit(self, job: NewJob, window: Window) -> tuple[str, bool]:
-        """Store a job.
-
-        Returns:
-            The id of the job, another's when its idempotency key is known; and
-            whether it is to be published now.
+    async def submit(self, job: NewJob, window: Window) -> Submission:
+        """Store a job, unless it or its idempotency key is known.
 
         Raises:
             AlreadyExists: the key is known, with another body.
@@ -97,11 +113,11 @@ class JobStore:
         with driver_errors():
             async with self._pool.acquire() as connection:
                 if not job.idempotency_key:
-                    return job.job_id, await _insert(connection, job, window)
+                    return await _insert(connection, job, window)
                 async with connection.transaction():
                     if known := await _known_job(connection, job):
-                        return known, False
-                    return job.job_id, await _insert(connection, job, window)
+                        return Submission(known, new=False, publish=False)
+                    return await _insert(connection, job, window)
 
     async def get(self, owner: str, job_id: str) -> Job | None:
         """Read one job of an owner's."""
@@ -118,17 +134,18 @@ class JobStore:
             limit: how many at the most.
             before: only jobs with a smaller id; empty for all.
         """
-        first = first_id_at(chosen.created_after) if chosen.created_after else BEFORE_ALL_IDS
-        end = first_id_at(chosen.created_before) if chosen.created_before else AFTER_ALL_IDS
+        after, end = chosen.created_after, chosen.created_before
         with driver_errors():
             rows = await self._pool.fetch(
                 LIST,
                 owner,
-                min(end, before or AFTER_ALL_IDS),
-                first,
+                min(_bound(end, ID_AGE, AFTER_ALL_IDS), before or AFTER_ALL_IDS),
+                _bound(after, -ID_AGE, BEFORE_ALL_IDS),
                 chosen.status,
                 chosen.language,
                 limit,
+                after,
+                end,
             )
         return [_job(row) for row in rows]
 
@@ -177,7 +194,14 @@ class JobStore:
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 
-async def _insert(connection: Connection, job: NewJob, window: Window) -> bool:
+def _bound(when: datetime | None, margin: timedelta, none: str) -> str:
+    """An id that bounds a range by time; `none` stands for no bound."""
+    if when is None or not EPOCH <= when < datetime.max.replace(tzinfo=UTC) - ID_AGE:
+        return none
+    return first_id_at(max(when + margin, EPOCH))
+
+
+async def _insert(connection: Connection, job: NewJob, window: Window) -> Submission:
     publish: bool | None = await connection.fetchval(
         SUBMIT,
         job.job_id,
@@ -192,7 +216,7 @@ async def _insert(connection: Connection, job: NewJob, window: Window) -> bool:
         window.pool,
         window.user,
     )
-    return bool(publish)
+    return Submission(job.job_id, new=publish is not None, publish=bool(publish))
 
 
 async def _known_job(connection: Connection, job: NewJob) -> str | None:
@@ -243,6 +267,6 @@ def _result(row: asyncpg.Record) -> Result:
         cpu_time_ms=row["cpu_time_ms"],
         memory_kb=row["memory_kb"],
         compile=codec.read_compile(events_pb2.CompileOutput.FromString(compiled))
-        if compiled
+        if compiled is not None
         else None,
     )

@@ -1,5 +1,7 @@
 """JetStream, in the job service's own types."""
 
+from google.protobuf.message import DecodeError
+
 from ignis.events.publisher import Publisher
 from ignis.job import codec
 from ignis.job.models import Ended
@@ -28,7 +30,10 @@ class JobStream:
         return await self._publisher.publish_end(codec.end_event(ended))
 
     async def find_end(self, job_id: str) -> Ended | None:
-        """How a job ended, if the stream knows."""
-        event = await self._publisher.find_end(job_id)
-        found = codec.read_event(event) if event is not None else None
+        """How a job ended, if the stream knows and it can be read."""
+        try:
+            event = await self._publisher.find_end(job_id)
+            found = codec.read_event(event) if event is not None else None
+        except (DecodeError, ValueError):
+            return None
         return found if isinstance(found, Ended) else None

@@ -1,10 +1,10 @@
 """What a request must be to become a program; all that is wrong is told at once."""
 
 import base64
-import binascii
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import PurePosixPath
 
 from ignis.errors import InvalidArgument, Violation, invalid
 from ignis.job.models import Limits, ProgramFile
@@ -17,6 +17,9 @@ MAX_ARGS = 256
 MAX_COMPILE_ARGS = 64
 MAX_ENV = 256
 MAX_STRING = 32_768  # bytes of one argument or variable
+MAX_STRINGS = (
+    1_048_576  # bytes of all of them: what Linux starts a program with, and a message takes
+)
 MAX_LABELS = 32
 MAX_LABEL_KEY = 63  # characters
 MAX_LABEL_VALUE = 255  # characters
@@ -58,13 +61,14 @@ def check(request: Request, maximum: Limits) -> None:
     Raises:
         InvalidArgument: with a violation for each thing that is wrong.
     """
+    violations = list(_violations(request, maximum))
     if not request.code and not request.files:
         raise InvalidArgument(
             "CODE_EMPTY",
             "There is no code: send `code`, or `files`.",
-            violations=[Violation("code", "must not be empty")],
+            violations=[Violation("code", "must not be empty"), *violations],
         )
-    if violations := list(_violations(request, maximum)):
+    if violations:
         raise invalid(violations)
 
 
@@ -89,6 +93,10 @@ def _violations(request: Request, maximum: Limits) -> Iterator[Violation]:
     yield from _strings("args", request.args, MAX_ARGS)
     yield from _strings("compile_args", request.compile_args, MAX_COMPILE_ARGS)
     yield from _env(request.env)
+    if _strings_size(request) > MAX_STRINGS:
+        yield Violation(
+            "args", f"must have at most {MAX_STRINGS} bytes, together with compile_args and env"
+        )
     yield from _limits(request.limits, maximum)
     yield from _rest(request)
 
@@ -109,21 +117,39 @@ def _files(request: Request) -> Iterator[Violation]:
         seen.add(file.name)
         try:
             size += len(_content(file))
-        except ValueError as error:
-            yield Violation(f"{where}.encoding", str(error))
+        except _ContentError as error:
+            yield Violation(f"{where}.{error.field}", str(error))
+    yield from _folders(request.files)
     if size > MAX_CODE:
         yield Violation("files" if request.files else "code", f"must have at most {MAX_CODE} bytes")
+
+
+def _folders(files: Sequence[RequestFile]) -> Iterator[Violation]:
+    """What is a file can't hold others."""
+    names = {file.name for file in files}
+    for index, file in enumerate(files):
+        above = (str(folder) for folder in PurePosixPath(file.name).parents)
+        if names.intersection(above):
+            yield Violation(f"files[{index}].name", "must not be below another file's name")
+
+
+class _ContentError(Exception):
+    """A file can't be decoded; `field` is the part of it that is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 def _content(file: RequestFile) -> bytes:
     if file.encoding in ("", "utf-8"):
         return file.content.encode()
     if file.encoding != "base64":
-        raise ValueError("must be utf-8 or base64")
+        raise _ContentError("encoding", "must be utf-8 or base64")
     try:
         return base64.b64decode(file.content, validate=True)
-    except binascii.Error:
-        raise ValueError("is base64, and `content` is not") from None
+    except ValueError:
+        raise _ContentError("content", "must be base64, as `encoding` says") from None
 
 
 def _bad_name(name: str) -> str | None:
@@ -161,6 +187,12 @@ def _env(env: Mapping[str, str]) -> Iterator[Violation]:
             yield Violation("env", "must have names without `=` and NUL, and not empty")
         elif reason := _bad_string(name) or _bad_string(value):
             yield Violation(f'env["{name[:64]}"]', reason)
+
+
+def _strings_size(request: Request) -> int:
+    """Bytes of all arguments and variables, each with its end, as the kernel counts them."""
+    pairs = (word for pair in request.env.items() for word in pair)
+    return sum(len(word.encode()) + 1 for word in (*request.args, *request.compile_args, *pairs))
 
 
 def _limits(named: Mapping[str, int], maximum: Limits) -> Iterator[Violation]:

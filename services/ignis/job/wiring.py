@@ -12,9 +12,11 @@ from ignis.job import codec
 from ignis.job.consumer import EVENTS, EventConsumer
 from ignis.job.ends import Ends
 from ignis.job.health import HealthReport
+from ignis.job.metrics import JobMetrics
 from ignis.job.offers import ExecutorOffers
 from ignis.job.partitions.service import Retention
 from ignis.job.partitions.store import PartitionStore
+from ignis.job.queue.depths import sample
 from ignis.job.queue.dispatcher import Dispatcher
 from ignis.job.queue.relay import Patience, Relay
 from ignis.job.queue.store import QueueStore
@@ -37,13 +39,15 @@ class Tracked:
     offers: ExecutorOffers
     dispatcher: Dispatcher
     ends: Ends
+    metrics: JobMetrics
 
 
 async def track(
     app: App, settings: JobSettings, pool: Pool, nats: Nats, directory: ExecutorDirectory
 ) -> Tracked:
     """Keep the queue moving: release, relay, store ends, keep partitions."""
-    retention = Retention(PartitionStore(pool), settings.job_retention_days)
+    metrics = JobMetrics(app.metrics)
+    retention = Retention(PartitionStore(pool), settings.job_retention_days, metrics)
     await retention.apply()
     app.spawn("retention", retention.run())
 
@@ -52,18 +56,20 @@ async def track(
         directory, languages, settings.window_per_slot, settings.user_window_per_slot
     )
     jobs, queue, stream = JobStore(pool), QueueStore(pool), JobStream(Publisher(nats))
-    dispatcher = Dispatcher(queue, stream, offers)
-    ends = Ends(jobs, stream, dispatcher)
+    dispatcher = Dispatcher(queue, stream, offers, metrics)
+    ends = Ends(jobs, stream, dispatcher, metrics)
     patience = Patience(settings.relay_after, settings.queue_timeout)
     app.spawn("dispatcher", dispatcher.run())
-    app.spawn("relay", Relay(queue, stream, ends, dispatcher, patience).run())
+    app.spawn("relay", Relay(queue, stream, ends, dispatcher, patience, metrics).run())
+    app.spawn("queue depths", sample(queue, metrics))
 
     events = EventConsumer(ends)
     consumer = Consumer(nats, EVENTS, events.handle, app.metrics)
     await app.enter(broadcast.listen(nats, subjects.ALL_ENDS, events.hear))
     app.spawn("events", consumer.run())
     app.on_drain(consumer.drain)
-    return Tracked(jobs, offers, dispatcher, ends)
+    app.on_drain(ends.drain)
+    return Tracked(jobs, offers, dispatcher, ends, metrics)
 
 
 def serve(
@@ -72,7 +78,13 @@ def serve(
     """Serve clients."""
     limits = LimitSettings(settings.default_limits, settings.maximum_limits)
     service = JobService(
-        tracked.jobs, tracked.offers, tracked.dispatcher, tracked.ends, limits, codec.job_message
+        tracked.jobs,
+        tracked.offers,
+        tracked.dispatcher,
+        tracked.ends,
+        limits,
+        codec.job_message,
+        tracked.metrics,
     )
     servicer = JobServicer(service, HealthReport(app.health, pool, directory))
     app.serve(NAME, lambda server: job_pb2_grpc.add_JobServiceServicer_to_server(servicer, server))

@@ -1,6 +1,21 @@
 """What one language file says."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+NAME = "^[a-z][a-z0-9_+#-]{0,31}$"  # what a request calls a language; `@` ends it
+
+
+def _with_group(pattern: str) -> str:
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from None
+    if not groups:
+        raise ValueError("must have a group that is the version")
+    return pattern
 
 
 class _Part(BaseModel):
@@ -12,7 +27,7 @@ class Toolchain(_Part):
 
     program: str = Field(min_length=1)  # looked for in the toolchain directories
     version: tuple[str, ...] = Field(min_length=1)  # prints the version
-    pattern: str  # a regular expression whose first group is the version
+    pattern: Annotated[str, AfterValidator(_with_group)]  # its first group is the version
     env: dict[str, str] = {}  # for every command of the toolchain
 
 
@@ -39,24 +54,26 @@ class Run(_Part):
 class Warm(_Part):
     """A cache that compiling needs, filled once and read-only to jobs."""
 
-    env: str  # the variable that names the cache's directory
-    command: tuple[str, ...]  # fills it with what most programs need, in the background
+    env: str = Field(min_length=1)  # the variable that names the cache's directory
+    command: tuple[str, ...] = Field(
+        min_length=1
+    )  # fills it with what most programs need, in the background
 
 
 class SelfTest(_Part):
     """A program that proves that the language works."""
 
-    code: str
-    stdout: str
+    code: str = Field(min_length=1)
+    stdout: str = Field(min_length=1)  # silence proves nothing
 
 
 class Language(_Part):
     """One language."""
 
-    id: str = Field(pattern="^[a-z][a-z0-9_+#-]{0,31}$")
-    name: str
-    aliases: tuple[str, ...] = ()
-    file: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")  # what a single file is called
+    id: str = Field(pattern=NAME)
+    name: str = Field(min_length=1)
+    aliases: tuple[Annotated[str, Field(pattern=NAME)], ...] = ()
+    file: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")  # what a single file is called
     toolchain: Toolchain
     compile: Compile | None = None
     run: Run
@@ -64,7 +81,8 @@ class Language(_Part):
     test: SelfTest
 
     @model_validator(mode="after")
-    def _id_is_no_alias(self) -> "Language":
-        if self.id in self.aliases:
-            raise ValueError(f"{self.id} is its own alias")
+    def _each_name_once(self) -> "Language":
+        names = (self.id, *self.aliases)
+        if len(set(names)) < len(names):
+            raise ValueError(f"{self.id} has the same name twice")
         return self

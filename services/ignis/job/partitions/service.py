@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
-from ignis.errors import Unavailable
+from ignis.job.rounds import Failures, survived
 from ignis.server.ids import first_id_at
 from ignis.server.logs import get_logger
 
@@ -52,9 +52,10 @@ class Partitions(Protocol):
 class Retention:
     """Keeps the partitions as they must be."""
 
-    def __init__(self, partitions: Partitions, days: int) -> None:
+    def __init__(self, partitions: Partitions, days: int, failures: Failures) -> None:
         self._partitions = partitions
         self._days = days
+        self._failures = failures
 
     async def apply(self) -> None:
         """Make what is missing, drop what is old."""
@@ -71,7 +72,5 @@ class Retention:
         """Apply for ever; the first time is the caller's, before it serves."""
         while True:
             await asyncio.sleep(EVERY)
-            try:
+            with survived("retention", self._failures):
                 await self.apply()
-            except Unavailable as error:
-                log.warning("retention waits", reason=error.reason)

@@ -9,6 +9,7 @@ LOCK = "SELECT pg_advisory_xact_lock(hashtext('ignis.partitions'))"
 NAMES = (
     "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'jobs'::regclass"
 )
+OLD_QUEUE = "DELETE FROM queue WHERE job_id < $1"
 OLD_KEYS = "DELETE FROM idempotency_keys WHERE created_at < now() - $1::interval"
 
 
@@ -30,7 +31,7 @@ class PartitionStore:
                     )
 
     async def drop_before(self, day: date) -> list[str]:
-        """Drop the partitions of the days before; returns their names."""
+        """Drop the partitions of the days before, and what waits in them; returns their names."""
         with driver_errors():
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(LOCK)
@@ -38,6 +39,8 @@ class PartitionStore:
                 old = [n for n in names if n.rpartition(".")[2] < Partition.of(day).name]
                 for name in old:
                     await connection.execute(f"DROP TABLE {name}")
+                # A row without its job would hold a place for ever.
+                await connection.execute(OLD_QUEUE, Partition.of(day).first)
         return old
 
     async def drop_keys(self, age: timedelta) -> None:

@@ -1,10 +1,12 @@
 """Hands jobs to JetStream as their turns come."""
 
 import asyncio
+from contextlib import suppress
 from typing import Protocol
 
 from ignis.errors import Unavailable
 from ignis.job.models import Publication, Window
+from ignis.job.rounds import Failures, survived
 from ignis.server.logs import get_logger
 
 TICK = 1.0  # seconds between two looks without a nudge: executors come and go
@@ -43,34 +45,34 @@ class Windows(Protocol):
 class Dispatcher:
     """Releases jobs when a place is free, and at every tick."""
 
-    def __init__(self, queue: Queue, stream: Stream, windows: Windows) -> None:
+    def __init__(self, queue: Queue, stream: Stream, windows: Windows, failures: Failures) -> None:
         self._queue = queue
         self._stream = stream
         self._windows = windows
+        self._failures = failures
         self._nudged: set[str] = set()
         self._wake = asyncio.Event()
 
     def nudge(self, pool: str) -> None:
-        """Say that a place is free."""
+        """Say that a place is free, or that a job waits for one."""
         self._nudged.add(pool)
         self._wake.set()
 
     async def run(self) -> None:
         """Release jobs for ever."""
+        clock = asyncio.get_running_loop().time
+        look = clock()
         while True:
-            try:
-                async with asyncio.timeout(TICK):
+            # However many nudges one pool gets, the others have their ticks.
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(look):
                     await self._wake.wait()
-                pools = set(self._nudged)
-            except TimeoutError:
-                pools = set()
             self._wake.clear()
-            self._nudged.clear()
-            try:
-                await self._release(pools or set(await self._queue.waiting_pools()))
-            except Unavailable as error:
-                log.warning("nothing could be released", reason=error.reason)
-                await asyncio.sleep(TICK)
+            with survived("dispatcher", self._failures):
+                if clock() >= look:
+                    look = clock() + TICK
+                    self._nudged.update(await self._queue.waiting_pools())
+                await self._release()
 
     async def publish(self, publication: Publication) -> None:
         """Hand over one job. If that fails, the relay does it later."""
@@ -81,7 +83,9 @@ class Dispatcher:
         except Unavailable as error:
             log.warning("a job waits for the relay", job_id=publication.job_id, reason=error.reason)
 
-    async def _release(self, pools: set[str]) -> None:
+    async def _release(self) -> None:
+        pools = set(self._nudged)
+        self._nudged.clear()
         for pool in pools:
             for publication in await self._queue.release(pool, self._windows.window(pool)):
                 await self.publish(publication)

@@ -1,19 +1,21 @@
 """Looks after jobs that are published and have not ended.
 
 Accepted means that it will end. JetStream may forget a message in a power
-cut, a publish may fail, and there may be no executor for longer than anybody
-wants to wait: each is found here, by any replica.
+cut, a publish may fail, no executor may be able to read a message, and there
+may be none for longer than anybody wants to wait: each is found here, by any
+replica.
 """
 
 import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-from ignis.errors import Unavailable
 from ignis.job.models import Ended, Publication, Unended
+from ignis.job.rounds import Failures, survived
 from ignis.server.logs import get_logger
 
 EVERY = 2.0  # seconds between two sweeps
+MAX_PUBLISHES = 5  # a job that was lost that often is itself the reason
 
 log = get_logger()
 
@@ -58,6 +60,14 @@ class Ends(Protocol):
         ...
 
 
+class Counts(Failures, Protocol):
+    """What is counted."""
+
+    def republished(self) -> None:
+        """Count a job that JetStream had lost."""
+        ...
+
+
 class Publish(Protocol):
     """What publishes."""
 
@@ -78,33 +88,38 @@ class Relay:
     """Publishes again what JetStream lost, and gives up what nobody takes."""
 
     def __init__(
-        self, queue: Queue, stream: Stream, ends: Ends, publish: Publish, patience: Patience
+        self,
+        queue: Queue,
+        stream: Stream,
+        ends: Ends,
+        publish: Publish,
+        patience: Patience,
+        counts: Counts,
     ) -> None:
         self._queue = queue
         self._stream = stream
         self._ends = ends
         self._publish = publish
         self._patience = patience
+        self._counts = counts
 
     async def run(self) -> None:
         """Sweep for ever."""
+        every = min(EVERY, self._patience.relay_after)
         while True:
-            try:
+            with survived("relay", self._counts):
                 await self.sweep()
-            except Unavailable as error:
-                log.warning("the relay waits", reason=error.reason)
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(every)
 
     async def sweep(self) -> None:
-        """Look after everything that is due, once."""
+        """Look after everything that is due, once; a job that makes trouble holds up no other."""
+        waited = f"No executor took the job within {self._patience.queue_timeout:g} s."
         for job in await self._queue.overdue(self._patience.queue_timeout):
-            await self._ends.give_up(
-                job.job_id,
-                job.pool,
-                f"No executor took the job within {self._patience.queue_timeout:.0f} s.",
-            )
+            with survived("relay", self._counts):
+                await self._ends.give_up(job.job_id, job.pool, waited)
         for job in await self._queue.unchecked(self._patience.relay_after):
-            await self._look_after(job)
+            with survived("relay", self._counts):
+                await self._look_after(job)
 
     async def _look_after(self, job: Unended) -> None:
         if await self._stream.job_is_queued(job.pool, job.job_id):
@@ -113,7 +128,12 @@ class Relay:
         if ended is not None:
             await self._ends.apply(ended)
             return
+        if job.publishes >= MAX_PUBLISHES:
+            lost = f"The job was handed to the executors {job.publishes} times, and lost each time."
+            await self._ends.give_up(job.job_id, job.pool, lost)
+            return
         publication = await self._queue.publish_again(job.job_id)
         if publication is not None:
             log.warning("publishing a job again", job_id=job.job_id, attempt=publication.attempt)
+            self._counts.republished()
             await self._publish.publish(publication)
