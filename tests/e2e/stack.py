@@ -3,12 +3,15 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,47 +74,56 @@ def own_stack(
 def shared_stack(folder: Path) -> Iterator[Path]:
     """The stack that all workers of a test run share; yields its data folder.
 
-    The first who comes starts it, the last who goes stops it.
+    The first who comes starts it, the last who goes stops it and removes its data.
 
     Args:
-        folder: one that all workers know.
+        folder: one that all workers know, and nobody else.
     """
-    home = folder / "e2e"
-    _come(home)
+    with _locked(folder) as state:
+        if not state.users:
+            state.home, state.pid = _start()
+        state.users += 1
     try:
-        yield home / ".ignis"
+        yield Path(state.home) / ".ignis"
     finally:
-        _go(home)
+        with _locked(folder) as state:
+            state.users -= 1
+            if not state.users:
+                _stop(state)
 
 
-def _come(home: Path) -> None:
-    with _locked(home) as state:
-        if not state["users"]:
-            running = RealStack(home, free_port(), {})
-            try:
-                running.ready()
-            except BaseException:
-                running.end()
-                raise
-            state["pid"] = running.process.pid
-        state["users"] += 1
+@dataclass(slots=True)
+class _State:
+    """What the workers of a test run know of their stack."""
+
+    users: int = 0
+    home: str = ""
+    pid: int = 0
 
 
-def _go(home: Path) -> None:
-    with _locked(home) as state:
-        state["users"] -= 1
-        if not state["users"]:
-            os.kill(state["pid"], signal.SIGINT)
-            until(lambda: started(state["pid"]) is None, PATIENCE)
+def _start() -> tuple[str, int]:
+    home = tempfile.mkdtemp(prefix="ignis-e2e-")
+    running = RealStack(Path(home), free_port(), {})
+    try:
+        running.ready()
+    except BaseException:
+        running.end()
+        raise
+    return home, running.process.pid
+
+
+def _stop(state: _State) -> None:
+    os.kill(state.pid, signal.SIGINT)
+    until(lambda: started(state.pid) is None, PATIENCE)
+    shutil.rmtree(state.home)
 
 
 @contextmanager
-def _locked(home: Path) -> Iterator[dict[str, int]]:
-    """How many use the stack and its pid; nobody else sees them meanwhile."""
-    home.mkdir(exist_ok=True)
-    file = home / "users.json"
-    with (home / "lock").open("w") as lock:
+def _locked(folder: Path) -> Iterator[_State]:
+    """Read and write the state while nobody else does."""
+    file = folder / "e2e-stack.json"
+    with file.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        state = json.loads(file.read_text("ascii")) if file.exists() else {"users": 0, "pid": 0}
+        state = _State(**json.loads(file.read_text("ascii"))) if file.exists() else _State()
         yield state
-        file.write_text(json.dumps(state), "ascii")
+        file.write_text(json.dumps(asdict(state)), "ascii")
