@@ -113,9 +113,11 @@ class AroundEveryRpc(grpc.aio.ServerInterceptor):
             self._metrics.errors.labels(path).inc()
             log.error("unexpected error", method=path, exc_info=error)
             error = Internal("INTERNAL", "Something went wrong inside Ignis; try again.")
-        details = to_status(error).SerializeToString()
+        status = to_status(error)
         await context.abort(
-            grpc.StatusCode[error.code.value], error.message, ((DETAILS_HEADER, details),)
+            grpc.StatusCode[error.code.value],
+            status.message,
+            ((DETAILS_HEADER, status.SerializeToString()),),
         )
 
 
@@ -176,7 +178,9 @@ _CODE_NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
 def _code(context: Context, *, cancelled: bool) -> str:
-    code: object = context.code()  # a number, whatever its type says
+    code: object = context.code()  # a member after an abort, else a number, whatever its type says
+    if isinstance(code, grpc.StatusCode):
+        return code.name
     if isinstance(code, int) and code:
         return _CODE_NAMES.get(code, "UNKNOWN")
     return "CANCELLED" if cancelled else "OK"
