@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from socketserver import ThreadingMixIn
+from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -12,11 +12,18 @@ from prometheus_client import CONTENT_TYPE_LATEST
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-_TEXT = [("Content-Type", "text/plain; charset=utf-8")]
+STOP_WITHIN = 0.05  # seconds
+_TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Listen, without asking DNS for this machine's name as the base class does."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+        self.setup_environ()
 
 
 class _Handler(WSGIRequestHandler):
@@ -46,13 +53,15 @@ def operator_port(
             return [render()]
         if path == "/healthz":
             ready = is_ready()
-            start("200 OK" if ready else "503 Service Unavailable", _TEXT)
+            start("200 OK" if ready else "503 Service Unavailable", [_TEXT])
             return [b"ok\n" if ready else b"not ready\n"]
-        start("404 Not Found", _TEXT)
+        start("404 Not Found", [_TEXT])
         return [b"there are /metrics and /healthz\n"]
 
     server = make_server(host, port, application, _Server, _Handler)
-    thread = threading.Thread(target=server.serve_forever, name="operator-port", daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, args=(STOP_WITHIN,), name="operator-port", daemon=True
+    )
     thread.start()
     try:
         yield server.server_port
