@@ -77,7 +77,8 @@ class Health:
     async def drain(self) -> None:
         """Say NOT_SERVING from now on, so that no new work comes."""
         self._draining = True
-        await self._publish(ready=False)
+        self.ready = False
+        await self.servicer.enter_graceful_shutdown()
 
     async def _publish(self, *, ready: bool) -> None:
         self.ready = ready

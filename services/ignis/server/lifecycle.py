@@ -16,7 +16,7 @@ import grpc.aio
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from ignis.errors import IgnisError
+from ignis.errors import IgnisError, Unavailable
 from ignis.server import http, rpcs
 from ignis.server.health import Health
 from ignis.server.identity import IdentityVerifier, PublicKeys
@@ -49,6 +49,7 @@ class App:
         self._tasks: list[asyncio.Task[None]] = []
         self._verifier: IdentityVerifier | None = None
         self._stop = asyncio.Event()
+        self._starting: asyncio.Task[Any] | None = None
         self._failure: str | None = None
 
     async def enter(self, resource: AbstractAsyncContextManager[T]) -> T:
@@ -75,22 +76,41 @@ class App:
         self._drains.append(drain)
 
     def stop(self) -> None:
-        """Ask the service to stop, as SIGTERM does."""
+        """Ask the service to stop, as SIGTERM does; a start that is under way is given up."""
         self._stop.set()
+        if self._starting is not None:
+            self._starting.cancel()
 
     async def run(self, build: Callable[["App"], Awaitable[None]]) -> int:
         """Build, serve until told to stop, drain; returns the exit status."""
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.stop)
         async with self._stack:
-            await build(self)
-            server = await self._listen()
-            self.spawn("health", self.health.watch())
-            log.info("started", port=self.port)
-            await self._stop.wait()
-            await self._shut_down(server)
+            try:
+                server = await self._start(build)
+                if server is not None:
+                    self.spawn("health", self.health.watch())
+                    log.info("started", port=self.port)
+                    await self._stop.wait()
+                    await self._shut_down(server)
+            finally:
+                await self._end_tasks()
         log.info("stopped", failure=self._failure)
         return 1 if self._failure else 0
+
+    async def _start(self, build: Callable[["App"], Awaitable[None]]) -> grpc.aio.Server | None:
+        """Build and listen; None when it was told to stop meanwhile."""
+        self._starting = asyncio.current_task()
+        try:
+            await build(self)
+            return await self._listen()
+        except asyncio.CancelledError:
+            if self._starting is None or not self._stop.is_set():
+                raise
+            self._starting.uncancel()
+            return None
+        finally:
+            self._starting = None
 
     async def _listen(self) -> grpc.aio.Server:
         settings = self.settings
@@ -110,27 +130,44 @@ class App:
         # The gateway sends reflection to one service, which answers for all.
         names = (*rpcs.PUBLIC_SERVICES, HEALTH_SERVICE, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, server)
-        self.port = server.add_insecure_port(f"{settings.grpc_host}:{settings.grpc_port}")
+        try:
+            self.port = server.add_insecure_port(f"{settings.grpc_host}:{settings.grpc_port}")
+        except RuntimeError as error:
+            raise _port_taken("GRPC", settings.grpc_host, settings.grpc_port) from error
         await self.health.start()
-        self._stack.enter_context(
-            http.operator_port(
-                settings.metrics_host,
-                settings.metrics_port,
-                self.metrics.render,
-                lambda: self.health.ready,
-            )
-        )
+        self._open_operator_port()
         await server.start()
         return server
 
+    def _open_operator_port(self) -> None:
+        host, port = self.settings.metrics_host, self.settings.metrics_port
+        try:
+            self._stack.enter_context(
+                http.operator_port(host, port, self.metrics.render, lambda: self.health.ready)
+            )
+        except OSError as error:
+            raise _port_taken("METRICS", host, port) from error
+
     async def _shut_down(self, server: grpc.aio.Server) -> None:
         await self.health.drain()
+        now = asyncio.get_running_loop().time
+        deadline = now() + self.settings.shutdown_grace
         try:
-            async with asyncio.timeout(self.settings.shutdown_grace):
-                await asyncio.gather(*(drain() for drain in self._drains))
+            async with asyncio.timeout_at(deadline):
+                await asyncio.gather(*(self._drain(drain) for drain in self._drains))
         except TimeoutError:
             log.warning("the grace period ended before all work did")
-        await server.stop(self.settings.shutdown_grace)
+        await server.stop(max(deadline - now(), 0))
+
+    async def _drain(self, drain: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await drain()
+        except Exception as error:  # whatever it was, the others drain all the same
+            self._failure = f"drain: {error!r}"
+            log.exception("could not drain")
+
+    async def _end_tasks(self) -> None:
+        self._stop.set()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -140,7 +177,14 @@ class App:
             return
         self._failure = f"{task.get_name()}: {task.exception() or 'ended'}"
         log.error("a task that must run has ended", task=task.get_name(), exc_info=task.exception())
-        self._stop.set()
+        self.stop()
+
+
+def _port_taken(name: str, host: str, port: int) -> Unavailable:
+    return Unavailable(
+        "PORT_TAKEN",
+        f"Can't listen on {host}:{port}; set {name}_HOST and {name}_PORT to what is free.",
+    )
 
 
 def run(
