@@ -56,7 +56,7 @@ class EventHandler:
             return  # what endpoints aren't told of
         try:
             event = _event(events_pb2.JobEvent.FromString(delivery.data))
-        except (DecodeError, ValueError) as error:
+        except (DecodeError, ValueError, OverflowError) as error:
             self._dropped.inc()
             log.error("an event could not be read", subject=delivery.subject, error=repr(error))  # noqa: TRY400 - the message is at fault, not the code
             return
@@ -70,6 +70,7 @@ def _event(message: events_pb2.JobEvent) -> JobEvent:
 
     Raises:
         ValueError: something is missing that every event has.
+        OverflowError: it happened after the year 9999.
     """
     if not is_id(message.job_id) or not message.owner or "\0" in message.owner:
         raise ValueError("no job, or no owner")

@@ -152,9 +152,17 @@ def broken(**fields: str) -> bytes:
     return message.SerializeToString()
 
 
+def far_away() -> bytes:
+    """A message from a year that no datetime knows."""
+    message = ended()
+    message.occurred_at.seconds = 10**12
+    return message.SerializeToString()
+
+
 @pytest.mark.parametrize(
     "data",
     [
+        far_away(),
         b"\xff\xff\xff",
         b"",
         broken(job_id="x"),
@@ -163,7 +171,7 @@ def broken(**fields: str) -> bytes:
         ended("exploded").SerializeToString(),
         events_pb2.JobEvent(job_id=JOB_ID, owner="user_1").SerializeToString(),
     ],
-    ids=["no protobuf", "empty", "job", "no owner", "NUL", "status", "no kind"],
+    ids=["year", "no protobuf", "empty", "job", "no owner", "NUL", "status", "no kind"],
 )
 async def test_a_poison_message_is_counted_and_let_go(
     handler: EventHandler, recorder: Recorder, metrics: Metrics, data: bytes
