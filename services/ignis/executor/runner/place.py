@@ -15,7 +15,7 @@ BASE_ENV = {
 class Group:
     """Open descriptors of one step's cgroup, which the runner can't see by path.
 
-    `join` are the `cgroup.procs` files; a process that writes 0 moves itself.
+    A process with one thread that writes 0 to each of `join` moves itself.
     """
 
     join: tuple[int, ...]

@@ -78,8 +78,7 @@ def remove_base(base: Base) -> None:
 def sweep(parents: tuple[str, ...], own: str) -> None:
     """Remove what fork servers left that were killed together with their executor.
 
-    A cgroup that still has processes can't be removed, so that this never
-    touches one in use: a fork server's own base holds a claimed pid in its name.
+    A base has the pid of its executor in its name: those of living ones stay.
     """
     for parent in parents:
         for name in os.listdir(parent):

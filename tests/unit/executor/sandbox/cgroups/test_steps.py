@@ -9,10 +9,10 @@ from ignis.executor.sandbox.cgroups.base import Base
 from ignis.executor.sandbox.cgroups.steps import StepGroups, descriptors
 
 V1 = {
-    "memory": ("cgroup.procs", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes",
+    "memory": ("tasks", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes",
                "memory.max_usage_in_bytes", "memory.oom_control"),
-    "pids": ("cgroup.procs", "pids.max", "pids.events"),
-    "cpuacct": ("cgroup.procs", "cpuacct.usage"),
+    "pids": ("tasks", "pids.max", "pids.events"),
+    "cpuacct": ("tasks", "cpuacct.usage"),
 }  # fmt: skip
 V2 = {
     "unified": ("cgroup.procs", "memory.max", "memory.swap.max", "memory.oom.group", "memory.peak",
