@@ -19,6 +19,8 @@ ENDS = {
     "cancelled": EventType.JOB_CANCELLED,
 }
 
+ACK_WAIT = 10.0  # seconds until what a killed replica had in hand is another's
+
 log = get_logger()
 
 
@@ -29,6 +31,7 @@ def subscription(workers: int) -> Subscription:
         durable=subjects.WEBHOOK_CONSUMER,
         subject=subjects.ALL_EVENTS,
         workers=workers,
+        ack_wait=ACK_WAIT,
     )
 
 
