@@ -93,13 +93,13 @@ def test_a_killed_stack_starts_again_at_once(tmp_path: Path) -> None:
         pids = first.pids()
         first.process.kill()
         first.process.wait()
-    (tmp_path / "behaviour").unlink()
+        (tmp_path / "behaviour").unlink()
 
-    with stack(tmp_path) as second:
-        second.ready()
-        assert gone(pids)
-        assert "that a killed run had left behind" in second.output
-        assert second.stop() == 0
+        with stack(tmp_path) as second:
+            second.ready()
+            assert gone(pids)
+            assert "that a killed run had left behind" in second.output
+            assert second.stop() == 0
 
 
 def test_ctrl_c_while_it_starts_is_no_failure(tmp_path: Path) -> None:

@@ -82,12 +82,15 @@ async def test_a_postmaster_file_of_a_stranger_is_no_obstacle(
     """After a power cut the id in postmaster.pid may be anybody's."""
     server = await _postgres(tmp_path).start(supervisor, database)
     await supervisor.end(server)
-    stale = f"{os.getpid()}\n{tmp_path}/postgres/data\n1\n1\n\n127.0.0.1\n1 1\nready\n"
+    stranger = await asyncio.create_subprocess_exec("sleep", "1000")
+    stale = f"{stranger.pid}\n{tmp_path}/postgres/data\n1\n1\n\n127.0.0.1\n"
     (tmp_path / "postgres/data/postmaster.pid").write_text(stale, encoding="ascii")
 
     await _postgres(tmp_path).start(supervisor, database)
 
     assert await _answers(database)
+    stranger.kill()
+    await stranger.wait()
 
 
 async def test_a_cluster_that_was_left_half_made_is_made_anew(
