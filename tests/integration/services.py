@@ -39,9 +39,9 @@ class Service:
         except (URLError, OSError):
             return 0
 
-    def wait_for(self, wanted: int) -> None:
+    def wait_for(self, wanted: int, patience: float = PATIENCE) -> None:
         """Wait until /healthz answers with a status."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while self.status() != wanted:
             told = self.log.read_text()
             assert self.process.poll() is None, told
