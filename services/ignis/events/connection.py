@@ -73,7 +73,7 @@ async def _open(url: str, name: str) -> Client:
     except (OSError, nats.errors.Error, TimeoutError) as error:
         await _close(client)
         raise Unavailable(
-            "NATS_UNAVAILABLE", f"No NATS server let us in ({diary.last}); check NATS_URL."
+            "NATS_UNAVAILABLE", f"No NATS server let us in ({diary.told}); check NATS_URL."
         ) from error
     return client
 
@@ -87,19 +87,24 @@ class _Diary:
     """Logs what happens to a connection; what happens at every attempt, once."""
 
     def __init__(self, client: Client) -> None:
-        self.last = "none answered"
+        self._seen: list[str] = []
         self._client = client
+
+    @property
+    def told(self) -> str:
+        """What went wrong since it was last connected."""
+        return "; ".join(self._seen) or "none answered"
 
     async def on_error(self, error: Exception) -> None:
         told = str(error) or repr(error)
-        if told != self.last:
+        if told not in self._seen:
             log.warning("NATS", error=told)
-        self.last = told
+            self._seen.append(told)
 
     async def on_disconnect(self) -> None:
         if not self._client.is_closed:
             log.warning("NATS is disconnected")
 
     async def on_reconnect(self) -> None:
-        self.last = ""
+        self._seen.clear()
         log.info("NATS is connected again")
