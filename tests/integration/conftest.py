@@ -4,7 +4,9 @@ import secrets
 from collections.abc import AsyncIterator
 
 import pytest
+from nats.js.errors import ServerError
 from tests.servers import Server, nats_fixture, postgres_fixture, valkey_fixture
+from tests.waiting import until
 
 from ignis.events import connection, streams
 from ignis.events.connection import Nats
@@ -24,5 +26,13 @@ async def connected_fixture(nats: Server) -> AsyncIterator[Nats]:
     async with connection.connect(nats.url, "test") as connected:
         for stream in await connected.jetstream.streams_info():
             await connected.jetstream.delete_stream(str(stream.config.name))
-        await streams.ensure(connected)
+
+        async def made() -> bool:
+            try:
+                await streams.ensure(connected)
+            except ServerError:  # it is still removing the files of the stream before
+                return False
+            return True
+
+        await until(made)
         yield connected
