@@ -25,13 +25,10 @@ class Gone(io.StringIO):
 
 
 def test_the_curl_line_is_the_readmes() -> None:
-    """With the default port it reads as documented, letter for letter."""
-    assert (
-        curl_line("http://localhost:8080", "ign_x")
-        == "curl -s http://localhost:8080/api/v1/public/execute"
-        ' -H "X-API-Key: ign_x" -H "Content-Type: application/json"'
-        ' -d \'{"language": "python", "code": "print(\\"Hello, World!\\")"}\''
-    )
+    """With the default port it reads as in the README, letter for letter."""
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+
+    assert curl_line("http://localhost:8080", "ign_…") in readme.splitlines()
 
 
 def test_bash_takes_the_curl_line_as_it_is() -> None:
