@@ -9,6 +9,7 @@ from ignis.events.consumer import Delivery, Subscription
 from ignis.server.ids import is_id
 from ignis.server.logs import get_logger
 from ignis.server.metrics import Metrics
+from ignis.server.times import moment
 from ignis.v1 import events_pb2
 from ignis.webhook.models import Compile, EventType, JobEvent, Result
 from ignis.webhook.service import Deliveries
@@ -59,7 +60,7 @@ class EventHandler:
             return  # what endpoints aren't told of
         try:
             event = _event(events_pb2.JobEvent.FromString(delivery.data))
-        except (DecodeError, ValueError, OverflowError) as error:
+        except (DecodeError, ValueError) as error:
             self._dropped.inc()
             log.error("an event could not be read", subject=delivery.subject, error=repr(error))  # noqa: TRY400 - the message is at fault, not the code
             return
@@ -72,8 +73,7 @@ def _event(message: events_pb2.JobEvent) -> JobEvent:
     """Read a message.
 
     Raises:
-        ValueError: something is missing that every event has.
-        OverflowError: it happened after the year 9999.
+        ValueError: something is missing that every event has, or makes no sense.
     """
     if not is_id(message.job_id) or not message.owner or "\0" in message.owner:
         raise ValueError("no job, or no owner")
@@ -85,8 +85,8 @@ def _event(message: events_pb2.JobEvent) -> JobEvent:
         language=message.language,
         labels=dict(message.labels),
         executor=message.executor,
-        occurred_at=message.occurred_at.ToDatetime(tzinfo=UTC),
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
+        occurred_at=moment(message.occurred_at),
+        created_at=moment(message.created_at),
         started_at=_started_at(ended),
         verdict=ended.verdict if ended else "",
         message=ended.message if ended else "",
@@ -106,7 +106,7 @@ def _type(message: events_pb2.JobEvent) -> EventType:
 def _started_at(ended: events_pb2.JobEnded | None) -> datetime | None:
     if ended is None or not ended.HasField("started_at"):
         return None
-    return ended.started_at.ToDatetime(tzinfo=UTC)
+    return moment(ended.started_at)
 
 
 def _result(result: events_pb2.JobResult) -> Result:

@@ -1,10 +1,7 @@
 """WebhookService over gRPC: messages in, messages out."""
 
-from datetime import datetime
-
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from ignis.server.context import current_identity
+from ignis.server.times import timestamp
 from ignis.v1 import common_pb2, webhook_pb2
 from ignis.v1.webhook_pb2_grpc import WebhookServiceServicer
 from ignis.webhook.models import Changes, NewWebhook, Webhook
@@ -75,12 +72,6 @@ def _message(webhook: Webhook) -> webhook_pb2.Webhook:
         events=webhook.events,
         description=webhook.description,
         is_active=webhook.is_active,
-        created_at=_timestamp(webhook.created_at),
-        updated_at=_timestamp(webhook.updated_at),
+        created_at=timestamp(webhook.created_at),
+        updated_at=timestamp(webhook.updated_at),
     )
-
-
-def _timestamp(when: datetime) -> Timestamp:
-    timestamp = Timestamp()
-    timestamp.FromDatetime(when)
-    return timestamp
