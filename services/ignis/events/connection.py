@@ -15,6 +15,7 @@ from ignis.server.logs import get_logger
 
 START_LIMIT = 30.0  # seconds that a starting service waits for NATS
 RETRY_EVERY = 0.2  # seconds
+MAX_SEEN = 20  # errors that are remembered, so that each is told once
 
 log = get_logger()
 
@@ -99,7 +100,7 @@ class _Diary:
         told = str(error) or repr(error)
         if told not in self._seen:
             log.warning("NATS", error=told)
-            self._seen.append(told)
+            self._seen = [*self._seen[-MAX_SEEN:], told]
 
     async def on_disconnect(self) -> None:
         if not self._client.is_closed:
