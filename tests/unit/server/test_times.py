@@ -26,5 +26,5 @@ def test_no_time_is_absent() -> None:
 @pytest.mark.parametrize("seconds", [10**12, -(10**12)])
 def test_a_time_that_no_datetime_holds_is_a_wrong_value(seconds: int) -> None:
     """What a client wrote there is refused as a value, whatever Python calls it."""
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError):  # noqa: PT011 - protobuf words it in several ways
         moment(Timestamp(seconds=seconds))
