@@ -92,6 +92,13 @@ REPLIES = (
         f"The headers are larger than {MAX_HEADERS_KIB} KiB; send fewer or shorter ones.",
     ),
     Reply(
+        "response.code == 501",
+        "UNIMPLEMENTED",
+        12,
+        "TRANSFER_ENCODING_UNSUPPORTED",
+        "The gateway knows no such transfer-encoding; send the body as it is, or chunked.",
+    ),
+    Reply(
         "response.code == 503 && response.code_details == 'ext_authz_denied'",
         "UNAVAILABLE",
         14,

@@ -1,6 +1,8 @@
 """The namespace driver says how it works, and shows what it is given."""
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,17 +15,21 @@ from ignis.executor.sandbox import open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
 
 
+@pytest.fixture(name="public_path")
+def public_path_fixture() -> Iterator[Path]:
+    """A folder that every user can read, which pytest's own are not."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        path.chmod(0o755)
+        yield path
+
+
 @pytest.mark.parametrize("mode", ["own", "ordinary"])
-async def test_mounts(mode: str, tmp_path: Path) -> None:
+async def test_mounts(mode: str, public_path: Path) -> None:
     """A mount is at its target, read-only, without devices or setuid."""
     skip_unless_possible(mode)
-    shown = tmp_path / "shown"
-    shown.mkdir()
-    (shown / "file").write_text("from outside\n")
-    for path in (shown, *shown.parents):
-        if path.stat().st_uid == os.geteuid() and path != Path("/"):
-            path.chmod(path.stat().st_mode | 0o055)
-    host = await open_host(mode, (Mount(shown, Path("/opt/deep/shown")),))
+    (public_path / "file").write_text("from outside\n")
+    host = await open_host(mode, (Mount(public_path, Path("/opt/deep/shown")),))
     script = "cat /opt/deep/shown/file; touch /opt/deep/shown/x; grep /opt/deep /proc/self/mounts"
     result = ran(await host.run(command("sh", "-c", script)))
     await host.close()

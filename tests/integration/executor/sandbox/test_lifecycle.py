@@ -70,7 +70,7 @@ async def test_cancel() -> None:
     took = time.monotonic() - begun
 
     assert task.cancelled()
-    assert took < 0.5
+    assert took < 1.0
     assert set() == await leftovers.until_gone(busy)
     assert b"next\n" == ran(await host.run(command("echo", "next"))).stdout
     await host.close()

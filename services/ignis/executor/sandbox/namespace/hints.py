@@ -46,6 +46,8 @@ def _advice(failure: Failure, sysctl: Path) -> str:
         return _OLD_KERNEL
     if failure.number == errno.ENOENT:
         return "this path doesn't exist, or its mount point can't be made"
+    if failure.number == errno.EACCES and failure.what.startswith("/"):
+        return "the executor's user can't reach this path"
     if failure.number not in {errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EINVAL, errno.EUSERS}:
         return f"errno {failure.number}"
     found = [advice for name, blocks, advice in _SETTINGS if blocks(_value(sysctl / name))]

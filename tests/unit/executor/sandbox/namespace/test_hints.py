@@ -28,6 +28,7 @@ def test_settings(tmp_path: Path, name: str, value: str, words: str) -> None:
 
 
 def test_others(tmp_path: Path) -> None:
-    """An old kernel and a missing path are told apart from a refusal."""
+    """An old kernel and a path that is missing or closed are told apart from a refusal."""
     assert "5.12" in explain(Failure("mount_setattr /x", errno.ENOSYS), tmp_path)
     assert "/no/path" in explain(Failure("/no/path", errno.ENOENT), tmp_path)
+    assert "can't reach" in explain(Failure("/root/x", errno.EACCES), tmp_path)
