@@ -100,6 +100,7 @@ class SandboxInfo:
     driver: str
     weak_memory_limits: bool
     notes: tuple[str, ...] = field(default=())
+    image: str = ""  # what has the toolchains; empty where they are this machine's
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,14 +55,12 @@ class SelfTests:
 
     def _mark(self, toolchain: Toolchain) -> str:
         """What a pass depends on: the language file, the program, and the sandbox."""
-        program = toolchain.program.stat()
         parts = (
             self._driver,
             toolchain.language.model_dump_json(),
             toolchain.version,
             str(toolchain.program),
-            program.st_mtime_ns,
-            program.st_size,
+            toolchain.stamp,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from ignis.executor.sandbox.docker.options import DockerOptions
 from ignis.server.settings import ServiceSettings
 
 
@@ -13,6 +14,16 @@ class ExecutorSettings(ServiceSettings):
     """What the executor reads from its environment. It has no database."""
 
     ignis_sandbox: Literal["auto", "namespace", "docker"] = "auto"
+    sandbox_image: str = "ignis-runtimes"  # docker: what has python3 and the toolchains
+    sandbox_runtime: str = ""  # docker: runsc, kata, ...; empty is the engine's default
+    ignis_allow_old_runc: bool = False  # docker: also an engine that programs can escape from
+    docker_host: str = ""
+    docker_tls_verify: str = ""  # as Docker has it: anything but nothing means yes
+    docker_cert_path: str = ""
+    # What the job service gives and allows: a waiting container is made for it.
+    limit_memory_kb: int = Field(262_144, ge=1024)
+    limit_processes_max: int = Field(256, ge=1)
+    limit_file_bytes_max: int = Field(268_435_456, ge=4096)
     executor_pool: str = Field("default", pattern="^[a-z0-9][a-z0-9_-]{0,31}$")
     executor_slots: int = Field(0, ge=0, le=1024)  # jobs at once; 0 is one per core
     executor_address: str = ""  # `host:port` that other services reach it at
@@ -22,6 +33,21 @@ class ExecutorSettings(ServiceSettings):
     job_max_attempts: int = Field(3, ge=1)  # executors that may die of a job
     compile_time_ms: int = Field(10_000, ge=1)  # times the language's factor
     compile_output_bytes: int = Field(65_536, ge=1, le=1_048_576)
+
+    @property
+    def docker(self) -> DockerOptions:
+        """What the docker driver is opened with."""
+        return DockerOptions(
+            image=self.sandbox_image,
+            host=self.docker_host,
+            tls_verify=bool(self.docker_tls_verify),
+            cert_path=self.docker_cert_path,
+            runtime=self.sandbox_runtime,
+            allow_old_runc=self.ignis_allow_old_runc,
+            memory_kb=self.limit_memory_kb,
+            processes=self.limit_processes_max,
+            file_bytes=self.limit_file_bytes_max,
+        )
 
     @property
     def slots(self) -> int:

@@ -27,7 +27,8 @@ class Toolchain:
 
     language: Language
     version: str
-    program: Path  # where it is on this machine, links resolved
+    program: Path  # where it is, links resolved
+    stamp: str  # changes whenever the program does
     path: str  # PATH for every command
     mounts: tuple[Mount, ...]
     cache: Mount | None  # filled here, read by jobs
@@ -68,7 +69,13 @@ async def find(language: Language, directories: str, data: Path) -> Toolchain | 
         name = f"{language.id}-{version}"
         cache = Mount(data / "caches" / name, CACHES / name)
         cache.source.mkdir(parents=True, exist_ok=True)
-    return Toolchain(language, version, program, path, _mounts(found, program), cache)
+    mounts = _mounts(found, program)
+    return Toolchain(language, version, program, _stamp(program), path, mounts, cache)
+
+
+def _stamp(program: Path) -> str:
+    found = program.stat()
+    return f"{found.st_mtime_ns} {found.st_size}"
 
 
 def _locate(name: str, path: str) -> tuple[Path, Path] | None:
@@ -90,6 +97,11 @@ async def _version(language: Language, path: str) -> str | None:
     except (OSError, TimeoutError) as error:
         log.warning("a toolchain does not answer", language=language.id, error=repr(error))
         return None
+    return version_in(language, text)
+
+
+def version_in(language: Language, text: str) -> str | None:
+    """The version in what a toolchain says of itself, None if there is none."""
     match = re.search(language.toolchain.pattern, text)
     if match is None:
         log.warning("a toolchain has no version", language=language.id, said=text[:200])

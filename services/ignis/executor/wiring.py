@@ -17,9 +17,9 @@ from ignis.executor.commands import Commands, CompileSettings
 from ignis.executor.consumer import JobConsumer, subscription
 from ignis.executor.metrics import JobMetrics
 from ignis.executor.models import SandboxInfo
-from ignis.executor.sandbox import open_sandbox
+from ignis.executor.probe import probe
+from ignis.executor.sandbox import Sandbox, open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
-from ignis.executor.sandbox.namespace.driver import NamespaceSandbox
 from ignis.executor.selftest import SelfTests
 from ignis.executor.service import Executor
 from ignis.executor.servicer import NAME, ExecutorServicer
@@ -27,6 +27,7 @@ from ignis.executor.settings import ExecutorSettings
 from ignis.executor.toolchains import Toolchain, find
 from ignis.executor.warmth import first
 from ignis.languages import loader
+from ignis.languages.models import Language
 from ignis.server.lifecycle import App
 from ignis.server.logs import get_logger
 from ignis.v1 import executor_pb2, executor_pb2_grpc
@@ -34,9 +35,19 @@ from ignis.v1 import executor_pb2, executor_pb2_grpc
 log = get_logger()
 
 
+def languages_of(settings: ExecutorSettings) -> dict[str, Language]:
+    """Every language that there is a file for, by its id."""
+    return loader.load(Path(settings.languages_dir) if settings.languages_dir else None)
+
+
 async def toolchains(settings: ExecutorSettings) -> dict[str, Toolchain]:
-    """The toolchains of this machine, their caches filled with the first things."""
-    languages = loader.load(Path(settings.languages_dir) if settings.languages_dir else None)
+    """The toolchains of this machine, their caches filled with the first things.
+
+    None where programs will see an image instead.
+    """
+    if settings.ignis_sandbox == "docker":
+        return {}
+    languages = languages_of(settings)
     searched = await asyncio.gather(
         *(
             find(language, settings.executor_toolchain_path, settings.executor_data_dir)
@@ -52,10 +63,18 @@ async def toolchains(settings: ExecutorSettings) -> dict[str, Toolchain]:
     return {toolchain.language.id: toolchain for toolchain in found}
 
 
+async def visible(
+    settings: ExecutorSettings, opened: Sandbox, found: Mapping[str, Toolchain]
+) -> Mapping[str, Toolchain]:
+    """The toolchains that programs in the sandbox have: `found` on this machine, or its image's."""
+    image = opened.info().image
+    return await probe(opened, languages_of(settings).values(), image) if image else found
+
+
 @asynccontextmanager
 async def sandbox(
     settings: ExecutorSettings, found: Mapping[str, Toolchain]
-) -> AsyncIterator[NamespaceSandbox]:
+) -> AsyncIterator[Sandbox]:
     """Open the sandbox.
 
     Raises:
@@ -71,6 +90,7 @@ async def sandbox(
             settings.ignis_sandbox,
             slots=settings.slots,
             mounts=sorted(mounts, key=lambda mount: mount.target),
+            docker=settings.docker,
         )
     except SandboxError as error:
         raise Unavailable("SANDBOX_UNAVAILABLE", str(error)) from error
@@ -81,7 +101,7 @@ async def sandbox(
 
 
 async def proven(
-    settings: ExecutorSettings, opened: NamespaceSandbox, found: Mapping[str, Toolchain]
+    settings: ExecutorSettings, opened: Sandbox, found: Mapping[str, Toolchain]
 ) -> tuple[Executor, dict[str, Toolchain]]:
     """An executor of the languages whose self-test passes.
 

@@ -1,8 +1,8 @@
 """Serves one job: reads it, writes its files, compiles, runs, reports."""
 
-import socket
+from typing import Protocol
 
-from ignis.executor.models import Program, StepOutcome
+from ignis.executor.models import Program, ProgramFile, StepOutcome
 from ignis.executor.runner import codec, frames, reaper
 from ignis.executor.runner.files import FileError, write_files
 from ignis.executor.runner.frames import Kind
@@ -12,22 +12,43 @@ from ignis.executor.runner.place import BOX, Place
 from ignis.executor.runner.step import not_started, run_step
 
 
-def serve(channel: socket.socket, place: Place) -> None:
+class Channel(Protocol):
+    """Where a job comes from and its outcome goes: a stream socket, or what looks like one."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, none at the end."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """Send all of `data`."""
+
+
+def serve(channel: Channel, place: Place) -> None:
     """Take the job from `channel` and answer on it; the caller ends the process then."""
+    run(channel, receive(channel), place)
+
+
+def receive(channel: Channel) -> Program:
+    """Wait for the job; raises FrameError when something else comes, or the end."""
     kind, payload = frames.read(channel.recv)
     if kind is not Kind.PROGRAM:
         message = f"expected a program, got a frame of kind {kind.name}"
         raise frames.FrameError(message)
-    _run(channel, codec.decode_program(payload), place)
+    return codec.decode_program(payload)
+
+
+def run(channel: Channel, program: Program, place: Place) -> None:
+    """Run the job and answer on `channel`."""
+    _run(channel, program, place)
     channel.sendall(frames.encode(Kind.END))
 
 
-def _run(channel: socket.socket, program: Program, place: Place) -> None:
+def _run(channel: Channel, program: Program, place: Place) -> None:
     wake = reaper.wake_on_death()
     steps = [step for step in (program.compile, program.run) if step]
     kinds = [Kind.COMPILED, Kind.RAN][-len(steps) :]
     groups = place.groups or (None,) * len(steps)
     try:
+        _check_size(program.files, max(step.limits.file_bytes for step in steps))
         with acting_as(place.uid):
             write_files(BOX, program.files)
     except FileError as error:
@@ -35,11 +56,18 @@ def _run(channel: socket.socket, program: Program, place: Place) -> None:
         return
     for step, kind, group in zip(steps, kinds, groups, strict=True):
         stdin = program.stdin if kind is Kind.RAN else b""
-        outcome = run_step(step, stdin, place, meter_for(group, step.limits), wake)
+        meter = meter_for(group, step.limits, place.shared)
+        outcome = run_step(step, stdin, place, meter, wake)
         _report(channel, kind, outcome)
         if outcome.exit_code != 0 or outcome.limit:
             return
 
 
-def _report(channel: socket.socket, kind: Kind, outcome: StepOutcome) -> None:
+def _check_size(files: tuple[ProgramFile, ...], limit: int) -> None:
+    if sum(len(file.content) for file in files) > limit:
+        message = f"the files can't be written: No space left within {limit} bytes"
+        raise FileError(message)
+
+
+def _report(channel: Channel, kind: Kind, outcome: StepOutcome) -> None:
     channel.sendall(frames.encode(kind, codec.encode_outcome(outcome)))

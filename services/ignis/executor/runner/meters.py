@@ -6,7 +6,8 @@ from typing import Protocol
 
 from ignis.executor.models import Limits
 from ignis.executor.runner import processes
-from ignis.executor.runner.place import Group
+from ignis.executor.runner.container import ContainerMeter
+from ignis.executor.runner.place import Group, Shared
 
 _KIB = 1024
 _CGROUP_TICK_MS = 50
@@ -35,11 +36,13 @@ class Meter(Protocol):
         """Take note of what a process had used when it ended."""
 
 
-def meter_for(group: Group | None, limits: Limits) -> Meter:
+def meter_for(group: Group | None, limits: Limits, shared: Shared | None = None) -> Meter:
     """Return the best meter there is."""
-    if group is None:
-        return ProcMeter(limits)
-    return CgroupMeter(group)
+    if group is not None:
+        return CgroupMeter(group)
+    if shared is not None:
+        return ContainerMeter(shared, limits)
+    return ProcMeter(limits)
 
 
 class CgroupMeter:

@@ -26,13 +26,31 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """Open descriptors of the cgroup that a container's runner and job share.
+
+    Of v1 or v2, and only for reading: `cpu`, `memory` (the statistics), `oom`
+    and `pids` count the runner too.
+    """
+
+    cpu: int
+    memory: int
+    oom: int
+    pids: int
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """The identity of the job's processes, and the cgroups that hold them.
 
     `uid` (also the gid) is None where the runner has only one; `groups` has
     one entry per step in the order in which they run, or none at all, and
-    then rlimits and polling take over.
+    then rlimits and polling take over, with what `shared` can tell.
+    `folders` are the job's own file systems, where one size can't hold for
+    all of them, so that the runner has to add them up.
     """
 
     uid: int | None
     groups: tuple[Group, ...]
+    shared: Shared | None = None
+    folders: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from ignis.executor.runner.place import BASE_ENV, BOX, Place
 
 _FAILED = 127
 _MOST_FILES = 1 << 20
+_OOM_SCORE = b"500"
 # Python ignores these at start; a program must find them as the kernel gives them.
 _TO_RESET = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT)
 
@@ -85,6 +86,8 @@ def _become(
             signal.signal(number, signal.SIG_DFL)
         for fd in join:
             os.write(fd, b"0")
+        if place.shared is not None:
+            _volunteer()
         rlimits.apply(chosen)
         if place.uid is not None:
             os.setresgid(place.uid, place.uid, place.uid)
@@ -103,6 +106,13 @@ def _become(
         os.write(failure, phase + str(code).encode())
     finally:
         os._exit(_FAILED)
+
+
+def _volunteer() -> None:
+    """Be killed before the runner when the container runs out of memory."""
+    fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+    os.write(fd, _OOM_SCORE)
+    os.close(fd)
 
 
 def _explain(step: Step, told: bytes) -> str:

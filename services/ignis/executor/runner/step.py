@@ -2,10 +2,12 @@
 
 import os
 import select
+import signal
 import time
 
 from ignis.executor.models import Limit, Limits, Step, StepOutcome
 from ignis.executor.runner import reaper, spawn
+from ignis.executor.runner.disk import Disk
 from ignis.executor.runner.meters import Meter
 from ignis.executor.runner.place import Place
 from ignis.executor.runner.streams import Capture, Feed
@@ -20,7 +22,8 @@ def run_step(step: Step, stdin: bytes, place: Place, meter: Meter, wake: int) ->
         started = spawn.start(step, place, meter.join)
     except spawn.StartError as error:
         return not_started(str(error))
-    return _Running(step.limits, stdin, meter, wake, started).outcome()
+    disk = Disk(place.folders, step.limits.file_bytes)
+    return _Running(step.limits, stdin, meter, disk, wake, started).outcome()
 
 
 def not_started(reason: str) -> StepOutcome:
@@ -46,11 +49,14 @@ class _Running:
         limits: Limits,
         stdin: bytes,
         meter: Meter,
+        disk: Disk,
         wake: int,
         started: spawn.Started,
     ) -> None:
         self._limits = limits
         self._meter = meter
+        self._disk = disk
+        self._disk_full = False
         self._wake = wake
         self._pid = started.pid
         self._begun = started.begun
@@ -65,16 +71,20 @@ class _Running:
         """Watch the step until it ends or must, and clear away what is left."""
         poll = self._poll()
         limit = None
-        while limit is None and self._status is None:
+        while limit is None and self._status is None and not self._disk_full:
             self._serve(poll, self._check_in_ms())
             limit = self._exceeded()
+            self._disk_full = self._disk.full()
         wall_ms = self._wall_ms()
         self._note(reaper.kill_all())
+        self._disk_full = self._disk_full or self._disk.full()
         self._feed.close()
         stdout, stderr = self._stdout.finish(), self._stderr.finish()
         cpu_ms = self._cpu_ms()
         limit = self._name(limit, cpu_ms, wall_ms)
         code = os.waitstatus_to_exitcode(self._status or 0)
+        if self._disk_full and limit is None:
+            code = -signal.SIGXFSZ  # as the kernel ends a program for one file that is too large
         return StepOutcome(
             stdout=stdout,
             stderr=stderr,

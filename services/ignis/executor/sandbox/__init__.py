@@ -2,23 +2,44 @@
 
 # The fork server imports this package in an interpreter of its own, which
 # every job is a copy of: so nothing is imported here before it is needed.
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ignis.executor.models import Mount
-    from ignis.executor.sandbox.namespace.driver import NamespaceSandbox
+    from ignis.executor.models import Mount, Outcome, Program, SandboxInfo
+    from ignis.executor.sandbox.docker.options import DockerOptions
+
+
+class Sandbox(Protocol):
+    """What every driver is."""
+
+    def info(self) -> "SandboxInfo":
+        """Return how the sandbox works here."""
+
+    async def run(self, program: "Program") -> "Outcome":
+        """Run a program; whatever it does is an outcome. Cancelling kills it at once."""
+
+    async def close(self) -> None:
+        """End every program, and wait until nothing is left."""
 
 
 async def open_sandbox(
-    driver: str = "auto", *, slots: int, mounts: "Sequence[Mount]" = ()
-) -> "NamespaceSandbox":
+    driver: str = "auto",
+    *,
+    slots: int,
+    mounts: "Sequence[Mount]" = (),
+    docker: "DockerOptions | None" = None,
+) -> Sandbox:
     """Start a sandbox for up to `slots` programs at once, and prove that it works.
 
-    `driver` is auto, namespace or docker. Raises SandboxError, with what to do
+    `driver` is auto, namespace or docker; auto takes docker only where the
+    kernel doesn't allow namespaces. `mounts` are for the namespace driver:
+    docker's image has its own toolchains. Raises SandboxError, with what to do
     about it, when the driver can't work here: nothing ever runs unsandboxed.
     """
-    from ignis.executor.sandbox.choice import open_driver  # noqa: PLC0415 - see above
+    # ruff: noqa: PLC0415 - see above
+    from ignis.executor.sandbox.choice import open_driver
+    from ignis.executor.sandbox.docker.options import DockerOptions
 
-    return await open_driver(driver, slots=slots, mounts=mounts)
+    return await open_driver(driver, slots=slots, mounts=mounts, docker=docker or DockerOptions())

@@ -1,24 +1,58 @@
 """Picks the driver that IGNIS_SANDBOX asks for."""
 
+import logging
 from collections.abc import Sequence
 
 from ignis.executor.models import Mount
+from ignis.executor.sandbox import Sandbox
+from ignis.executor.sandbox.docker.options import DockerOptions
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace.driver import NamespaceSandbox
 
+_log = logging.getLogger(__name__)
 
-async def open_driver(driver: str, *, slots: int, mounts: Sequence[Mount]) -> NamespaceSandbox:
+
+async def open_driver(
+    driver: str, *, slots: int, mounts: Sequence[Mount], docker: DockerOptions
+) -> Sandbox:
     """Return the driver, started; raises SandboxError where there is none."""
-    if driver == "docker":
-        raise SandboxError(
-            "IGNIS_SANDBOX=docker: this version has no docker driver yet; use namespace or auto"
-        )
-    if driver not in {"auto", "namespace"}:
+    if driver not in {"auto", "namespace", "docker"}:
         message = f"IGNIS_SANDBOX={driver}: must be auto, namespace or docker"
         raise SandboxError(message)
     if slots < 1:
         message = f"a sandbox needs at least one slot, not {slots}"
         raise SandboxError(message)
+    if driver == "docker":
+        return await _open_docker(slots, docker)
+    try:
+        return await _open_namespace(slots, mounts)
+    except SandboxError as error:
+        if driver == "namespace":
+            raise
+        return await _open_instead(slots, docker, error)
+
+
+async def _open_namespace(slots: int, mounts: Sequence[Mount]) -> NamespaceSandbox:
     sandbox = NamespaceSandbox(slots=slots, mounts=tuple(mounts))
-    await sandbox.start()
+    try:
+        await sandbox.start()
+    except BaseException:
+        await sandbox.close()
+        raise
+    return sandbox
+
+
+async def _open_docker(slots: int, options: DockerOptions) -> Sandbox:
+    # The client of the engine is imported only where it is asked for.
+    from ignis.executor.sandbox.docker.driver import DockerSandbox  # noqa: PLC0415 - see above
+
+    return await DockerSandbox.open(slots=slots, options=options)
+
+
+async def _open_instead(slots: int, options: DockerOptions, why: SandboxError) -> Sandbox:
+    try:
+        sandbox = await _open_docker(slots, options)
+    except SandboxError as error:
+        raise SandboxError(f"{why}; and docker can't take its place: {error}") from error
+    _log.warning("programs run in docker: %s", why)
     return sandbox

@@ -3,18 +3,17 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ignis.executor.models import Mount, Outcome, Program, SandboxInfo, Step
+from ignis.executor.models import Mount, Outcome, Program, SandboxInfo
+from ignis.executor.sandbox.cancelling import outlast_cancel
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace.link import Link
 from ignis.executor.sandbox.namespace.requests import Group
-from ignis.executor.sandbox.session import Session
+from ignis.executor.sandbox.session import SocketChannel, converse, steps_of
 
 _log = logging.getLogger(__name__)
-# What a runner may take on top of its steps' limits before it counts as broken.
-_SPARE_SECONDS = 20.0
 
 
 class NamespaceSandbox:
@@ -57,15 +56,15 @@ class NamespaceSandbox:
                 with theirs:
                     job, ended = await link.start(theirs, slot, *_needs(program))
                 try:
-                    outcome = await _converse(ours, program)
+                    outcome = await converse(SocketChannel(ours), program)
                 except SandboxError as error:
-                    text = await _outlast_cancel(_end(link, job, ended))
+                    text = await outlast_cancel(_end(link, job, ended))
                     message = f"{error}; {text}" if text else str(error)
                     raise SandboxError(message) from error
                 except BaseException:
-                    await _outlast_cancel(_end(link, job, ended))
+                    await outlast_cancel(_end(link, job, ended))
                     raise
-                left = await _outlast_cancel(_end(link, job, ended))
+                left = await outlast_cancel(_end(link, job, ended))
             if left:
                 _log.warning("sandbox of job %d: %s", job, left)
             return outcome
@@ -98,25 +97,11 @@ class NamespaceSandbox:
             return self._link
 
 
-def _steps(program: Program) -> list[Step]:
-    return [step for step in (program.compile, program.run) if step]
-
-
 def _needs(program: Program) -> tuple[int, tuple[Group, ...]]:
     """Return the bytes that all files may have, and each step's cgroup."""
-    limits = [step.limits for step in _steps(program)]
+    limits = [step.limits for step in steps_of(program)]
     groups = tuple(Group(one.memory_kb, one.processes) for one in limits)
     return max(one.file_bytes for one in limits), groups
-
-
-async def _converse(channel: socket.socket, program: Program) -> Outcome:
-    allowed = sum(step.limits.wall_time_ms for step in _steps(program)) / 1e3 + _SPARE_SECONDS
-    try:
-        async with asyncio.timeout(allowed):
-            return await Session(channel).run(program)
-    except TimeoutError as error:
-        message = f"the runner did not answer within {allowed:.0f} s"
-        raise SandboxError(message) from error
 
 
 async def _end(link: Link, job: int, ended: "asyncio.Future[str]") -> str:
@@ -124,17 +109,3 @@ async def _end(link: Link, job: int, ended: "asyncio.Future[str]") -> str:
     if not ended.done():
         await link.kill(job)
     return await ended
-
-
-async def _outlast_cancel(ending: Coroutine[None, None, str]) -> str:
-    """Finish `ending`; a cancellation meanwhile is obeyed afterwards."""
-    task = asyncio.ensure_future(ending)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled:
-        raise cancelled
-    return task.result()

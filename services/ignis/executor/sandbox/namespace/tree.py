@@ -7,6 +7,7 @@
 import os
 from contextlib import suppress
 
+from ignis.executor.sandbox.hidden import HIDDEN
 from ignis.executor.sandbox.namespace import linux
 from ignis.executor.sandbox.namespace.uids import JOB_ID
 
@@ -32,14 +33,6 @@ _ETC = {
 _ETC_COPIED = ("ld.so.cache",)
 _ETC_SHOWN = ("alternatives",)
 _READ_ONLY = linux.MOUNT_ATTR_RDONLY | linux.MOUNT_ATTR_NOSUID
-
-# The kernel's account of itself and of the host: nothing that a program needs.
-HIDDEN = (
-    "acpi", "bus", "cmdline", "config.gz", "driver", "fs", "iomem", "ioports", "irq",
-    "kallsyms", "kcore", "key-users", "keys", "kmsg", "kpagecgroup", "kpagecount", "kpageflags",
-    "latency_stats", "modules", "mtrr", "pagetypeinfo", "sched_debug", "schedstat", "scsi",
-    "slabinfo", "sysrq-trigger", "sysvipc", "timer_list", "tty", "vmallocinfo",
-)  # fmt: skip
 
 
 def build(mounts: tuple[tuple[str, str], ...], at: str = "/tmp") -> None:

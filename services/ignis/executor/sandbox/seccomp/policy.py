@@ -12,13 +12,13 @@ _ARCHITECTURES = {"x86_64": 0xC000_003E, "aarch64": 0xC000_00B7}
 _X32_BIT = 0x4000_0000
 # CLONE_NEW{TIME,NS,CGROUP,UTS,IPC,USER,PID,NET}. CLONE_NEWTIME shares its bit
 # with the signal number in clone's flags, where no signal is that high.
-_NAMESPACE_FLAGS = 0x7E02_0080
+NAMESPACE_FLAGS = 0x7E02_0080
 # The families that programs use; all others (NETLINK, PACKET, ALG, VSOCK, ...) are
 # attack surface, or lead out of the network namespace.
-_FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
+FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
 # Calls whose first or second argument is a process: only one's own (0), since the
 # runner may have the same uid. prlimit64 could set its CPU limit, and so end it.
-_OWN_ONLY = (
+OWN_ONLY = (
     (denied.PRLIMIT64, 0),
     (denied.SETPRIORITY, 0),  # PRIO_PROCESS is 0 too
     (denied.SETPRIORITY, 1),
@@ -40,7 +40,7 @@ def filter_for(machine: str, *, cgroup: bool) -> bytes:
     program += _when(denied.CLONE, machine, _no_namespaces())
     for call in (denied.SOCKET, denied.SOCKETPAIR):
         program += _when(call, machine, _known_families())
-    for call, index in _OWN_ONLY:
+    for call, index in OWN_ONLY:
         program += _when(call, machine, _only_zero(index))
     program.append(bpf.answer(bpf.ALLOW))
     return bpf.assemble(program)
@@ -74,14 +74,14 @@ def _when(call: Call, machine: str, body: Iterable[Instruction]) -> Iterator[Ins
 
 def _no_namespaces() -> Iterator[Instruction]:
     yield bpf.load(bpf.argument(0))
-    yield bpf.unless_any_bit(_NAMESPACE_FLAGS, 1)
+    yield bpf.unless_any_bit(NAMESPACE_FLAGS, 1)
     yield bpf.refuse(errno.EPERM)
 
 
 def _known_families() -> Iterator[Instruction]:
     yield bpf.load(bpf.argument(0))
-    for position, family in enumerate(_FAMILIES):
-        yield bpf.if_equal(family, len(_FAMILIES) - position)
+    for position, family in enumerate(FAMILIES):
+        yield bpf.if_equal(family, len(FAMILIES) - position)
     yield bpf.refuse(errno.EAFNOSUPPORT)
 
 

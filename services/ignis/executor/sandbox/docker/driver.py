@@ -1,0 +1,173 @@
+"""The docker driver: one container per program, made before the program arrives."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from ignis.executor.models import Outcome, Program, SandboxInfo
+from ignis.executor.sandbox.cancelling import outlast_cancel
+from ignis.executor.sandbox.docker import facts, owner, spec
+from ignis.executor.sandbox.docker.engine import Engine
+from ignis.executor.sandbox.docker.image import derive, tag
+from ignis.executor.sandbox.docker.options import DockerOptions
+from ignis.executor.sandbox.docker.pool import Container, Pool
+from ignis.executor.sandbox.docker.spec import Size
+from ignis.executor.sandbox.docker.sweep import remove_image, sweep, until_none
+from ignis.executor.sandbox.errors import SandboxError
+from ignis.executor.sandbox.session import converse
+
+_log = logging.getLogger(__name__)
+_UIDS_PER_SLOT = 4  # a container that runs, one that waits, and those that are being removed
+
+
+class DockerSandbox:
+    """Runs programs in single-use containers, up to `slots` at once."""
+
+    def __init__(self, engine: Engine, options: DockerOptions, slots: int) -> None:
+        """Use `engine`; `open` makes drivers that work."""
+        self._engine = engine
+        self._options = options
+        self._labels = owner.labels()
+        self._size = Size(options.memory_kb, options.processes, options.file_bytes)
+        self._slots = asyncio.Semaphore(slots)
+        self._warm = Pool(slots, lambda: self._make(self._size), self._remove)
+        self._uids: asyncio.Queue[int] = asyncio.Queue()
+        self._running: dict[str, Container] = {}
+        self._removals: set[asyncio.Task[None]] = set()
+        self._info = SandboxInfo(driver="docker", weak_memory_limits=False)
+        self._closed = False
+
+    @classmethod
+    async def open(cls, *, slots: int, options: DockerOptions) -> "DockerSandbox":
+        """Connect, remove what dead executors left, derive the image, fill the pool.
+
+        Raises:
+            SandboxError: it can't work; the text says what to do.
+        """
+        engine = await Engine.connect(options, threads=_UIDS_PER_SLOT * slots)
+        sandbox = cls(engine, options, slots)
+        try:
+            await sandbox._start(slots)
+        except BaseException:
+            await outlast_cancel(sandbox.close())
+            raise
+        return sandbox
+
+    def info(self) -> SandboxInfo:
+        """Return how the sandbox works here."""
+        return self._info
+
+    async def run(self, program: Program) -> Outcome:
+        """Run a program in a container of its own, which is removed in the background.
+
+        Whatever the program does is an outcome. Cancelling kills it at once.
+        Raises SandboxError when the sandbox itself broke.
+        """
+        async with self._slots, self._container(spec.size_of(program)) as container:
+            try:
+                return await converse(container.stream, program)
+            except SandboxError as error:
+                if self._closed:
+                    raise SandboxError("the sandbox was closed") from error
+                said = container.stream.stderr.decode(errors="replace").strip()
+                raise SandboxError(f"{error} {said}".rstrip()) from error
+            except BaseException:
+                await outlast_cancel(self._engine.kill(container.id))
+                raise
+
+    async def close(self) -> None:
+        """End every program, and wait until nothing is left."""
+        self._closed = True
+        try:
+            await self._warm.drain()
+            for container in list(self._running.values()):
+                self._later(self._remove(container))
+            while self._removals:
+                await asyncio.wait(self._removals)
+            if self._info.image:
+                await until_none(self._engine, self._labels)
+                await remove_image(self._engine, tag(self._labels))
+        finally:
+            await self._engine.close()
+
+    async def _start(self, slots: int) -> None:
+        self._info = await facts.check(self._engine, self._options)
+        await sweep(self._engine)
+        first = await facts.first_uid(self._engine, slots * _UIDS_PER_SLOT)
+        uids = range(first, first + slots * _UIDS_PER_SLOT)
+        for uid in uids:
+            self._uids.put_nowait(uid)
+        image = await derive(self._engine, self._options.image, uids, self._labels)
+        self._info = facts.with_image(self._info, image)
+        await self.run(facts.PROOF)
+
+    @asynccontextmanager
+    async def _container(self, needs: Size) -> AsyncIterator[Container]:
+        container = await self._take(needs)
+        self._running[container.id] = container
+        try:
+            if needs.memory_kb != self._size.memory_kb:
+                await self._engine.set_memory(container.id, spec.memory_bytes(needs.memory_kb))
+            yield container
+        finally:
+            del self._running[container.id]
+            self._later(self._remove(container))
+
+    async def _take(self, needs: Size) -> Container:
+        """Return a container that waits, or a new one for what is larger than those."""
+        if self._closed:
+            raise SandboxError("the sandbox is closed")
+        if self._size.holds(needs):
+            return await self._warm.take()
+        making = asyncio.create_task(self._make(needs))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            self._later(self._remove_made(making))
+            raise
+
+    async def _make(self, size: Size) -> Container:
+        """Make a container, and wait until its runner waits. Never cancelled half-way."""
+        uid = await self._uids.get()
+        try:
+            wanted = spec.container(self._engine.client, self._options, self._info.image, size, uid)
+            made = await self._engine.create(wanted, self._labels)
+        except BaseException:
+            self._uids.put_nowait(uid)
+            raise
+        stream = None
+        try:
+            stream = await self._engine.attach(made)
+            await self._engine.start(made)
+            await stream.ready()
+        except BaseException:
+            await self._end(made, uid)
+            if stream:
+                await stream.close()
+            raise
+        return Container(made, uid, stream)
+
+    async def _remove(self, container: Container) -> None:
+        await self._end(container.id, container.uid)
+        await container.stream.close()
+
+    async def _remove_made(self, making: asyncio.Task[Container]) -> None:
+        await self._remove(await making)
+
+    async def _end(self, container: str, uid: int) -> None:
+        try:
+            await self._engine.remove(container)
+        finally:
+            self._uids.put_nowait(uid)
+
+    def _later(self, removal: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(removal)
+        self._removals.add(task)
+        task.add_done_callback(self._removed)
+
+    def _removed(self, task: asyncio.Task[None]) -> None:
+        self._removals.discard(task)
+        if not task.cancelled() and task.exception():
+            _log.warning("a container could not be removed: %s", task.exception())

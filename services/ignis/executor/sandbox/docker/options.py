@@ -1,0 +1,18 @@
+"""What an operator decides about the docker driver."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DockerOptions:
+    """The engine, the image, and what every container can give."""
+
+    image: str = "ignis-runtimes"  # has python3 (3.11 or newer), sh, and the toolchains
+    host: str = ""  # as in DOCKER_HOST; empty is the local socket
+    tls_verify: bool = False
+    cert_path: str = ""  # a folder with ca.pem, cert.pem and key.pem
+    runtime: str = ""  # runsc, kata, ...; empty is the engine's default
+    allow_old_runc: bool = False
+    memory_kb: int = 262_144  # of a container that waits; another limit costs a call
+    processes: int = 256  # the most that a job may ask for
+    file_bytes: int = 268_435_456  # the same

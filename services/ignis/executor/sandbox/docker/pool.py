@@ -1,0 +1,78 @@
+"""Containers that wait for their one job."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ignis.executor.sandbox.docker.stream import Stream
+from ignis.executor.sandbox.errors import SandboxError
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container whose runner waits."""
+
+    id: str
+    uid: int
+    stream: Stream
+
+
+class Pool:
+    """Keeps `size` containers waiting or being made; whoever takes one has it replaced."""
+
+    def __init__(
+        self,
+        size: int,
+        make: Callable[[], Awaitable[Container]],
+        discard: Callable[[Container], Awaitable[None]],
+    ) -> None:
+        """Make containers with `make`; `discard` gets those that nobody took."""
+        self._size = size
+        self._make = make
+        self._discard = discard
+        self._waiting: deque[asyncio.Task[Container]] = deque()
+
+    def fill(self) -> None:
+        """Begin to make what is missing."""
+        while len(self._waiting) < self._size:
+            self._waiting.append(asyncio.create_task(self._made()))
+
+    async def take(self) -> Container:
+        """Return the container that has waited longest, or the next one that is made.
+
+        Raises SandboxError when the engine makes none. One that failed or
+        ended while nobody looked is no reason to fail a job now.
+        """
+        while True:
+            task = self._next()
+            was_done = task.done()
+            try:
+                container = await asyncio.shield(task)
+            except asyncio.CancelledError:
+                self._waiting.appendleft(task)
+                raise
+            except SandboxError:
+                if was_done:
+                    continue
+                raise
+            if not container.stream.ended:
+                return container
+            await self._discard(container)
+
+    async def drain(self) -> None:
+        """Remove what waits; the pool stays empty unless it is filled again."""
+        tasks, self._waiting = list(self._waiting), deque()
+        for task in tasks:
+            with suppress(SandboxError):
+                await self._discard(await task)
+
+    def _next(self) -> asyncio.Task[Container]:
+        self.fill()
+        task = self._waiting.popleft()
+        self.fill()
+        return task
+
+    async def _made(self) -> Container:
+        return await self._make()

@@ -1,0 +1,68 @@
+"""Writes the same filter as policy.py, in the form that container engines take."""
+
+import errno
+from typing import Any
+
+from ignis.executor.sandbox.seccomp import denied, policy
+
+_ARCHITECTURES = ("SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64")
+_CALL_NAMES = {
+    denied.PRLIMIT64: "prlimit64",
+    denied.SETPRIORITY: "setpriority",
+    denied.IOPRIO_SET: "ioprio_set",
+    denied.SCHED_SETPARAM: "sched_setparam",
+    denied.SCHED_SETSCHEDULER: "sched_setscheduler",
+    denied.SCHED_SETATTR: "sched_setattr",
+}
+
+
+def profile() -> dict[str, Any]:
+    """Return the profile; what speaks another architecture's numbers is killed.
+
+    An engine's library of system calls may not know the newest names; it
+    ignores them. Those on the list are refused to a process without capabilities anyway.
+    """
+    rules = [_deny(sorted(denied.DENIED))]
+    rules.append(_deny(["clone3"], errno.ENOSYS))
+    rules += [_deny(["clone"], when=_has_bit(bit)) for bit in _bits(policy.NAMESPACE_FLAGS)]
+    rules += [
+        _deny(["socket", "socketpair"], errno.EAFNOSUPPORT, when) for when in _other_families()
+    ]
+    rules += [
+        _deny([_CALL_NAMES[call]], when=_compare(index, "NE", 0)) for call, index in policy.OWN_ONLY
+    ]
+    return {
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "architectures": list(_ARCHITECTURES),
+        "syscalls": rules,
+    }
+
+
+def _deny(
+    names: list[str], number: int = errno.EPERM, when: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    return {
+        "names": names,
+        "action": "SCMP_ACT_ERRNO",
+        "errnoRet": number,
+        "args": [when] if when else [],
+    }
+
+
+def _compare(index: int, operator: str, value: int, second: int = 0) -> dict[str, Any]:
+    return {"index": index, "op": f"SCMP_CMP_{operator}", "value": value, "valueTwo": second}
+
+
+def _has_bit(bit: int) -> dict[str, Any]:
+    return _compare(0, "MASKED_EQ", bit, bit)
+
+
+def _bits(mask: int) -> list[int]:
+    return [1 << place for place in range(mask.bit_length()) if mask >> place & 1]
+
+
+def _other_families() -> list[dict[str, Any]]:
+    """All but the known families: each gap below the highest, and all above it."""
+    highest = max(policy.FAMILIES)
+    gaps = [number for number in range(highest) if number not in policy.FAMILIES]
+    return [*(_compare(0, "EQ", number) for number in gaps), _compare(0, "GT", highest)]
