@@ -7,6 +7,15 @@ import stat
 
 harmless = {"null", "zero", "full", "random", "urandom", "fd", "stdin", "stdout", "stderr", "shm"}
 for name in set(os.listdir("/dev")) - harmless:
+    # An engine always has these: they must be empty, or lead nowhere.
+    path = f"/dev/{name}"
+    if os.environ["DRIVER"] == "docker" and name in ("core", "mqueue", "ptmx", "pts", "tty"):
+        try:
+            found = os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(1)
+        except OSError:
+            continue
+        if not found:
+            continue
     print("ESCAPED", name)
 for kind, number in ((stat.S_IFCHR, os.makedev(1, 1)), (stat.S_IFBLK, os.makedev(254, 0))):
     try:

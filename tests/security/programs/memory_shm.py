@@ -1,6 +1,6 @@
 """Fills /dev/shm and /tmp for ever: files in memory.
 
-Must: contained
+Must: files
 """
 import os
 

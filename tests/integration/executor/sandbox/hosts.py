@@ -1,4 +1,4 @@
-"""The sandboxes that tests run in: our own user's, and an ordinary user's."""
+"""The sandboxes that tests run in: our own user's, an ordinary user's, and docker's."""
 
 import os
 import sys
@@ -8,13 +8,14 @@ from typing import Protocol
 
 import pytest
 import pytest_asyncio
+from tests.integration.executor.sandbox import engines
 from tests.integration.executor.sandbox.ordinary import PYTHON, OrdinarySandbox
 
 from ignis.executor.models import Mount, Outcome, Program
 from ignis.executor.sandbox import open_sandbox
 
 SLOTS = 4
-MODES = ("own", "ordinary")
+MODES = ("own", "ordinary", "docker")
 
 
 class Sandbox(Protocol):
@@ -33,12 +34,16 @@ def skip_unless_possible(mode: str) -> None:
         pytest.skip("we are an ordinary user: the other mode has shown it")
     if mode == "ordinary" and not Path(PYTHON).exists():
         pytest.skip(f"no {PYTHON}, which an ordinary user could start")
+    if mode == "docker":
+        engines.skip_without()
 
 
 async def open_host(mode: str, mounts: tuple[Mount, ...] = ()) -> Sandbox:
     """Open a sandbox in a mode."""
     if mode == "ordinary":
         return await OrdinarySandbox.open(SLOTS, mounts)
+    if mode == "docker":
+        return await open_sandbox("docker", slots=SLOTS, docker=engines.OPTIONS)
     return await open_sandbox("namespace", slots=SLOTS, mounts=mounts)
 
 
