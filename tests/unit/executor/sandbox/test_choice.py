@@ -9,7 +9,7 @@ from ignis.executor.sandbox.errors import SandboxError
 @pytest.mark.parametrize(
     ("driver", "slots", "words"),
     [
-        ("docker", 1, "no docker driver yet"),
+        ("docker", 0, "at least one slot"),
         ("none", 1, "must be auto, namespace or docker"),
         ("", 1, "must be auto, namespace or docker"),
         ("auto", 0, "at least one slot"),

@@ -12,7 +12,7 @@ from ignis.executor.sandbox.errors import SandboxError
 _OVER = ("exited", "dead")
 _PAUSE_SECONDS = 0.05
 _GONE_SECONDS = 20.0
-_SETTLED_SECONDS = 600  # an image that nobody uses after this never will be
+_SETTLED_SECONDS = 600  # what nobody uses after this never will be used
 
 
 async def sweep(engine: Engine) -> None:
@@ -24,11 +24,13 @@ async def sweep(engine: Engine) -> None:
     query = {"label": owner.EXECUTOR}
     containers = await engine.call(engine.client.containers, all=True, filters=query)
     for container in containers:
-        if container["State"] in _OVER or owner.is_dead(container["Labels"]):
+        stillborn = container["State"] == "created" and _is_old(container)
+        over = container["State"] in _OVER or stillborn
+        if over or owner.is_dead(container["Labels"]):
             await engine.remove(container["Id"])
     images = await engine.call(engine.client.images, all=True, filters=query)
     for image in images:
-        if _is_litter(image):
+        if owner.is_dead(image["Labels"]) or _is_old(image):
             await remove_image(engine, image["Id"])
 
 
@@ -52,6 +54,5 @@ async def remove_image(engine: Engine, image: str) -> None:
         return
 
 
-def _is_litter(image: dict[str, Any]) -> bool:
-    age = time.time() - image["Created"]
-    return owner.is_dead(image["Labels"]) or age > _SETTLED_SECONDS
+def _is_old(found: dict[str, Any]) -> bool:
+    return bool(time.time() - found["Created"] > _SETTLED_SECONDS)

@@ -1,0 +1,119 @@
+"""The meter of a shared cgroup, over files that look like one."""
+
+import resource
+from pathlib import Path
+
+import pytest
+
+from ignis.executor.models import Limits
+from ignis.executor.runner.container import ContainerMeter, open_shared
+from ignis.executor.runner.disk import Disk
+from ignis.executor.runner.place import Shared
+
+LIMITS = Limits(1000, 1000, 1000, 10, 1000, 1000)
+V1 = {
+    "cpuacct/cpuacct.usage": "9000000000000\n",
+    "memory/memory.stat": "cache 4096000\nrss 1024000\nshmem 0\n",
+    "memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n",
+    "pids/pids.current": "1\n",
+}
+V2 = {
+    "cpu.stat": "usage_usec 9000000000\nuser_usec 1\n",
+    "memory.stat": "anon 1024000\nfile 4096000\nshmem 0\n",
+    "memory.events": "low 0\nmax 3\noom 0\noom_kill 0\n",
+    "pids.current": "1\n",
+}
+
+
+def made(folder: Path, files: dict[str, str]) -> Shared:
+    """Open a made-up cgroup, which there must be."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    shared = open_shared(str(folder))
+    assert shared is not None
+    return shared
+
+
+def change(folder: Path, name: str, old: str, new: str) -> None:
+    """Change a file in place, as a cgroup's does."""
+    text = (folder / name).read_text()
+    assert old in text
+    with (folder / name).open("r+") as file:
+        file.write(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("files", "memory", "key"),
+    [(V1, "memory/memory.stat", "rss"), (V2, "memory.stat", "anon")],
+    ids=["v1", "v2"],
+)
+def test_memory(tmp_path: Path, files: dict[str, str], memory: str, key: str) -> None:
+    """Held is what came on top of what was there, files of the image aside."""
+    meter = ContainerMeter(made(tmp_path, files), LIMITS)
+    change(tmp_path, memory, f"{key} 1024000", f"{key} 2048000")
+
+    assert not meter.out_of_memory()
+    assert 1000 == meter.peak_kb()
+    change(tmp_path, memory, "shmem 0", "shmem 4096")
+    assert meter.out_of_memory()
+
+
+@pytest.mark.parametrize(
+    ("files", "name"), [(V1, "memory/memory.oom_control"), (V2, "memory.events")], ids=["v1", "v2"]
+)
+def test_killed(tmp_path: Path, files: dict[str, str], name: str) -> None:
+    """A kill of this step counts, one of a step before doesn't."""
+    shared = made(tmp_path, files)
+    meter = ContainerMeter(shared, LIMITS)
+    assert not meter.out_of_memory()
+    change(tmp_path, name, "oom_kill 0", "oom_kill 1")
+
+    assert meter.out_of_memory()
+    assert not ContainerMeter(shared, LIMITS).out_of_memory()
+
+
+@pytest.mark.parametrize("files", [V1, V2], ids=["v1", "v2"])
+def test_cpu(tmp_path: Path, files: dict[str, str]) -> None:
+    """CPU time is the cgroup's without the runner's own."""
+    meter = ContainerMeter(made(tmp_path, files), LIMITS)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    own = (usage.ru_utime + usage.ru_stime) * 1e3
+
+    assert 9_000_000 - own - 1000 < meter.cpu_ms() <= 9_000_000 - own + 1
+
+
+def test_processes(tmp_path: Path) -> None:
+    """As many tasks as allowed, the runner aside, mean that a fork was refused."""
+    meter = ContainerMeter(made(tmp_path, V2), LIMITS)
+    change(tmp_path, "pids.current", "1", "10")
+    meter.out_of_memory()
+    assert not meter.fork_refused()
+    change(tmp_path, "pids.current", "10", "11")
+    meter.out_of_memory()
+    assert meter.fork_refused()
+
+
+def test_looks_less_often(tmp_path: Path) -> None:
+    """It looks soon at first, so that short programs are seen, and then less often."""
+    meter = ContainerMeter(made(tmp_path, V2), LIMITS)
+    ticks = []
+    for _ in range(6):
+        ticks.append(meter.tick_ms)
+        meter.out_of_memory()
+
+    assert [2, 4, 8, 16, 20, 20] == ticks
+
+
+def test_nothing_to_see(tmp_path: Path) -> None:
+    """A runtime that shows no cgroup has none."""
+    assert None is open_shared(str(tmp_path))
+
+
+def test_disk(tmp_path: Path) -> None:
+    """Folders are full when they take more than the limit together; none take nothing."""
+    used = 4096 * 1024**4
+
+    assert Disk((str(tmp_path),), 0).full()
+    assert not Disk((str(tmp_path), str(tmp_path)), used).full()
+    assert not Disk((), 0).full()

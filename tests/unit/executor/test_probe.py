@@ -1,0 +1,49 @@
+"""Toolchains are found by what a sandbox says."""
+
+import asyncio
+import subprocess
+from pathlib import Path
+
+from ignis.executor.models import Outcome, Program, StepOutcome
+from ignis.executor.probe import probe
+from ignis.executor.toolchains import SYSTEM_PATH
+from ignis.languages import loader
+from ignis.languages.models import Language
+
+
+class Shell:
+    """Runs steps on this machine."""
+
+    async def run(self, program: Program) -> Outcome:
+        """Run the step as it is."""
+        done = await asyncio.to_thread(
+            subprocess.run, program.run.argv, capture_output=True, check=False
+        )
+        step = StepOutcome(done.stdout, b"", False, False, done.returncode, None, 1.0, 1.0, 1)
+        return Outcome(compile=None, run=step)
+
+
+def language(name: str, version: tuple[str, ...]) -> Language:
+    """Return a language whose toolchain is `sh`."""
+    python = loader.load(None)["python"]
+    toolchain = python.toolchain.model_copy(
+        update={"program": "sh" if version else "no-such-tool", "version": version or ("x",)}
+    )
+    return python.model_copy(update={"id": name, "toolchain": toolchain})
+
+
+async def test_found() -> None:
+    """Each language that answers is there, with its version and where it is; others aren't."""
+    languages = [
+        language("one", ("echo", "-n", "Python 3.1.2")),
+        language("two", ("sh", "-c", "echo 'Python 4.5.6 it''s' >&2; exit 3")),
+        language("mute", ("true",)),
+        language("missing", ()),
+    ]
+    found = await probe(Shell(), languages, "sha256:1")
+
+    assert {"one": "3.1.2", "two": "4.5.6"} == {name: one.version for name, one in found.items()}
+    one = found["one"]
+    assert ("sha256:1", (), None) == (one.stamp, one.mounts, one.cache)
+    assert "sh" == one.program.name
+    assert {str(Path(one.program).parent), *SYSTEM_PATH} == set(one.path.split(":"))
