@@ -18,7 +18,9 @@ def test_the_defaults_are_those_that_are_promised() -> None:
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Limits)])
-def test_a_default_above_its_maximum_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_default_above_its_maximum_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
     """A job must never get what it may not ask for; the message names the variable."""
     default = getattr(load(JobSettings).default_limits, name)
     monkeypatch.setenv(f"LIMIT_{name.upper()}_MAX", str(default))
