@@ -1,9 +1,10 @@
 """What tests of the executor start from."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+from tests.unit.job.factories import NEW_JOB, PROGRAM
 
 from ignis.executor.commands import Commands, CompileSettings
 from ignis.executor.models import (
@@ -15,24 +16,26 @@ from ignis.executor.models import (
     StepOutcome,
 )
 from ignis.executor.toolchains import Toolchain
+from ignis.job import codec as job_codec
 from ignis.languages import loader
+from ignis.v1 import events_pb2
 
-NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 LANGUAGES = loader.load()
-LIMITS = Limits(1000, 900, 65_536, 32, 4096, 1_000_000)
+LIMITS = Limits(**asdict(PROGRAM.limits))
+# The job service's own example, as an executor must read it.
 JOB = Job(
-    job_id="01KAR0000000000000000000AA",
-    owner="user_1",
-    language="python",
-    language_version="",
-    files=(ProgramFile("", b"print(1)\r\n\0"), ProgramFile("a/b.txt", b"\xff")),
-    stdin=b"in\0",
-    args=("one", "two words"),
-    env={"K": "v"},
-    compile_args=("-O",),
+    job_id=NEW_JOB.job_id,
+    owner=NEW_JOB.owner,
+    language=PROGRAM.language,
+    language_version=PROGRAM.language_version,
+    files=tuple(ProgramFile(file.name, file.content) for file in PROGRAM.files),
+    stdin=PROGRAM.stdin,
+    args=PROGRAM.args,
+    env=PROGRAM.env,
+    compile_args=PROGRAM.compile_args,
     limits=LIMITS,
-    labels={"course": "cs101"},
-    created_at=NOON,
+    labels=NEW_JOB.labels,
+    created_at=NEW_JOB.created_at,
 )
 STEP = StepOutcome(
     stdout=b"out\xff",
@@ -53,6 +56,12 @@ ENV = {"PATH": "/bin"}
 def job(**fields: Any) -> Job:  # noqa: ANN401 - fields of many types
     """A job, with these fields instead of the usual ones."""
     return replace(JOB, **fields)
+
+
+def message(**fields: Any) -> events_pb2.JobMessage:  # noqa: ANN401 - fields of many types
+    """The job as the job service writes it, with these fields of its program instead."""
+    written = job_codec.job_message(replace(NEW_JOB, program=replace(PROGRAM, **fields)))
+    return events_pb2.JobMessage.FromString(written)
 
 
 def step(**fields: Any) -> StepOutcome:  # noqa: ANN401 - fields of many types

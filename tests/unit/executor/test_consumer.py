@@ -1,14 +1,12 @@
 """A job from the queue to its end, whatever happens on the way."""
 
 import pytest
-from tests.unit.executor.factories import JOB, Sandbox, commands, job
-from tests.unit.executor.test_codec import message
+from tests.unit.executor.factories import JOB, Sandbox, commands, message
 
 from ignis.errors import Unavailable
 from ignis.events.consumer import Delivery
 from ignis.executor.consumer import TELL_TRIES, JobConsumer, subscription
 from ignis.executor.metrics import JobMetrics
-from ignis.executor.models import Job
 from ignis.executor.service import Executor
 from ignis.server.metrics import Metrics
 from ignis.v1 import events_pb2
@@ -59,9 +57,9 @@ class Room:
             tell_again=0,
         )
 
-    async def deliver(self, source: Job = JOB, attempt: int = 1) -> None:
-        """Deliver a job."""
-        data = message(source).SerializeToString()
+    async def deliver(self, attempt: int = 1, /, **fields: str) -> None:
+        """Deliver a job, with these fields of its program."""
+        data = message(**fields).SerializeToString()
         await self.consumer.handle(Delivery("jobs.default.x", data, attempt))
 
     def end(self) -> events_pb2.JobEnded:
@@ -115,7 +113,7 @@ async def test_a_sandbox_that_breaks_brings_the_job_back(room: Room) -> None:
 @pytest.mark.parametrize(("attempt", "runs"), [(ATTEMPTS, 1), (ATTEMPTS + 1, 0)])
 async def test_attempts_are_bounded(room: Room, attempt: int, runs: int) -> None:
     """The last allowed attempt runs; the next one only tells that the job is given up."""
-    await room.deliver(attempt=attempt)
+    await room.deliver(attempt)
 
     assert len(room.sandbox.programs) == len(room.events.started) == runs
     given_up = room.end().verdict == "internal_error"
@@ -127,8 +125,8 @@ async def test_attempts_are_bounded(room: Room, attempt: int, runs: int) -> None
 async def test_a_job_whose_end_was_told_is_not_run_again(room: Room) -> None:
     """When only the acknowledgement was lost, the message is done."""
     await room.deliver()
-    await room.deliver(attempt=2)
-    await room.deliver(attempt=ATTEMPTS + 1)
+    await room.deliver(2)
+    await room.deliver(ATTEMPTS + 1)
 
     assert (1, 1) == (len(room.sandbox.programs), len(room.events.ended))
 
@@ -152,13 +150,13 @@ async def test_what_cannot_be_read_is_dropped(room: Room, data: bytes) -> None:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"language": "cobol"}, "does not have cobol."),
+        ({"language": "cobol", "language_version": ""}, "does not have cobol."),
         ({"language_version": "2.7"}, "does not have python 2.7."),
     ],
 )
 async def test_what_is_not_here_is_told(room: Room, fields: dict[str, str], told: str) -> None:
     """A job that can't run here ends as our mistake, with what was missing."""
-    await room.deliver(job(**fields))
+    await room.deliver(**fields)
 
     assert room.end().verdict == "internal_error"
     assert room.end().message.endswith(told)

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from tests.unit.executor.factories import GOOD, JOB, NOON
+from tests.unit.executor.factories import GOOD, JOB
+from tests.unit.job.factories import NOON
 
 from ignis.executor.metrics import JobMetrics
 from ignis.executor.models import Report, Verdict

@@ -77,7 +77,7 @@ async def test_a_sandbox_gets_the_whole_program() -> None:
         program.run.argv,
         program.run.limits,
     )
-    assert program.run.env == {"PATH": "/bin", "K": "v"}
+    assert program.run.env == {"PATH": "/bin", **JOB.env}
 
 
 async def test_a_file_keeps_its_own_name() -> None:

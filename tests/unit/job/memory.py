@@ -8,8 +8,8 @@ from dataclasses import replace
 from tests.unit.job.factories import PYTHON, WIDE, finished
 
 from ignis.errors import AlreadyExists, Unavailable
+from ignis.job import service
 from ignis.job.models import (
-    RECEIVED,
     Depth,
     Ended,
     Filter,
@@ -76,16 +76,7 @@ class MemoryJobs:
         if known is not job:
             return Submission(known.job_id, new=False, publish=False)
         self.places[job.job_id] = job.pool
-        self.kept[job.job_id] = Job(
-            job_id=job.job_id,
-            owner=job.owner,
-            language=job.program.language,
-            status=Status.RECEIVED,
-            message=RECEIVED,
-            created_at=job.created_at,
-            updated_at=job.created_at,
-            labels=job.labels,
-        )
+        self.kept[job.job_id] = service._received(job)
         return Submission(job.job_id, new=True, publish=self.publish)
 
     async def get(self, owner: str, job_id: str) -> Job | None:
