@@ -22,7 +22,7 @@ PATIENCE = 100.0  # seconds; a dead executor's jobs come again after 15 s
 
 
 async def _flood(facts: dict[str, Any], accepted: dict[str, int], die_at: int, pid: int) -> None:
-    """Submit jobs, note those that were accepted, and kill a service half-way."""
+    """Submit jobs, note those that were accepted, and kill a process half-way."""
     numbers = iter(range(JOBS))
 
     async def submit(client: httpx.AsyncClient) -> None:
@@ -54,17 +54,17 @@ async def _ends(nats_url: str) -> Counter[str]:
     return Counter({name.split(".")[1]: n for name, n in (info.state.subjects or {}).items()})
 
 
-@pytest.mark.parametrize("room", ["executor", "job"])
+@pytest.mark.parametrize("victim", ["executor", "job", "nats", "postgres"])
 async def test_no_accepted_job_is_lost_or_ends_twice(
-    stack: Running, tmp_path: Path, room: str
+    stack: Running, tmp_path: Path, victim: str
 ) -> None:
-    """A service is killed under load and the stack starts again: every job ends once, rightly."""
+    """A process is killed under load and the stack starts again: every job ends once, rightly."""
     env = {"EXECUTOR_DATA_DIR": str(stack.data / "executor")}
     accepted: dict[str, int] = {}
     with own_stack(tmp_path, env=env) as first:
         facts = first.ready()
-        await _flood(facts, accepted, JOBS // 2, facts["services"][room]["pid"])
-        assert room in first.complaint()
+        await _flood(facts, accepted, JOBS // 2, first.pids()[victim])
+        assert victim in first.complaint()
     assert len(accepted) > JOBS // 3
 
     with own_stack(tmp_path, env=env) as second:
