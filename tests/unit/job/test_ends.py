@@ -110,6 +110,21 @@ async def test_hurrying_leaves_a_failure_to_the_consumer(room: Room, failure: Ex
     assert room.jobs.kept[JOB_ID] == JOB
 
 
+async def test_who_gives_up_stops_no_other(room: Room) -> None:
+    """When the one who began to store is cancelled, whoever came second still has it stored."""
+    room.jobs.gate.clear()
+    first = asyncio.create_task(room.ends.apply(END))
+    await until(lambda: bool(room.jobs.stored))
+    second = asyncio.create_task(room.ends.apply(END))
+    await asyncio.sleep(0)  # it has joined the first one's storing
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    room.jobs.gate.set()
+    await second
+
+    assert ([END], True) == (room.jobs.stored, room.jobs.kept[JOB_ID].status.ended)
+
+
 async def test_who_gives_up_leaves_no_failure_behind(room: Room) -> None:
     """When the one who stored is cancelled, the storing goes on, and its failure is retrieved."""
     told: list[object] = []
