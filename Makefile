@@ -18,7 +18,8 @@ PIP := -m pip --disable-pip-version-check --no-input -q
 # Tests that start servers wait for them more than they compute.
 WORKERS ?= 4
 PYTEST := $(BIN)/python -m pytest -q
-COMPOSE ?= docker compose
+# Compose is a plugin of docker, or a program of its own.
+COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 # The contract that a change must not break: what the protos were before the
 # newest commit that touched them, or any other commit that is named.
 AGAINST ?= $(shell git rev-list -2 HEAD -- protos 2>/dev/null | tail -n 1)
@@ -42,11 +43,13 @@ watch: build ## The same, restarting a service when its code changes
 
 .PHONY: docker-run
 docker-run: ## Start the backing servers with Compose: PostgreSQL, NATS, Valkey
-	$(COMPOSE) up --detach
+	$(check_docker)
+	@$(COMPOSE) up --detach
 
 .PHONY: docker-down
 docker-down: ## Stop the backing servers; their volumes stay
-	$(COMPOSE) down
+	$(check_docker)
+	@$(COMPOSE) down
 
 ##@ Test it
 
@@ -140,6 +143,10 @@ clean: ## Remove what the other targets made; the data folder stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One line that says what to do, instead of a traceback.
+define check_docker
+@docker info >/dev/null 2>&1 || { echo "ignis: no Docker engine answers: install and start one, or use make run, which needs none" >&2; exit 1; }
+endef
+
 define check_python
 @command -v $(PYTHON) >/dev/null || { echo "ignis: $(PYTHON) is missing: apt-get install python3 python3-venv" >&2; exit 1; }
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ignis: $(PYTHON) is $$($(PYTHON) -V | cut -d' ' -f2), Ignis needs 3.11 or newer: make PYTHON=/path/to/python3.11" >&2; exit 1; }

@@ -15,6 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from ignis.local.ports import Ports
+from ignis.local.postgres import Database
 
 PATIENCE = 20.0  # seconds until a status must be there
 
@@ -64,6 +65,19 @@ class Service:
     def logged(self) -> list[dict[str, Any]]:
         """The lines of the log so far."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+def on_servers(database: Database, nats_url: str, schema: str) -> dict[str, str]:
+    """The variables of a service that keeps something."""
+    return {
+        "DB_HOST": database.host,
+        "DB_PORT": str(database.port),
+        "DB_DATABASE": database.database,
+        "DB_USERNAME": database.username,
+        "DB_PASSWORD": database.password,
+        "DB_SCHEMA": schema,
+        "NATS_URL": nats_url,
+    }
 
 
 @contextmanager

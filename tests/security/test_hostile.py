@@ -17,7 +17,7 @@ from ignis.executor.models import Limit, Program, ProgramFile, Step
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.*"))
-WITHIN = limits(wall_time_ms=4000, cpu_time_ms=3000, memory_kb=96 * 1024, processes=40)
+WITHIN = limits(wall_time_ms=10_000, cpu_time_ms=1500, memory_kb=96 * 1024, processes=40)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ every 60/N seconds. What is kept is one time per key: the theoretical arrival
 time (TAT), at which everything that was allowed has drained.
 """
 
+import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 PERIOD = 60.0  # seconds
+_CONNECTIONS = 8  # calls at once, and so connections: Redis takes one after another anyway
 _SWEEP_ABOVE = 10_000  # keys in memory; those that have drained are then forgotten
 
 
@@ -82,6 +84,7 @@ class RedisLimits:
 
     def __init__(self, script: Script) -> None:
         self._script = script
+        self._free = asyncio.Semaphore(_CONNECTIONS)
 
     async def take(self, key: str, limit: int) -> Decision:
         """Count one request of a key.
@@ -89,7 +92,8 @@ class RedisLimits:
         Raises:
             Exception: whatever Redis's client raises while Redis is away.
         """
-        drained, wait = await self._script(keys=[f"ignis:limit:{key}"], args=[limit])
+        async with self._free:
+            drained, wait = await self._script(keys=[f"ignis:limit:{key}"], args=[limit])
         return decision(limit, drained / 1e6, retry_after=wait / 1e6)
 
 

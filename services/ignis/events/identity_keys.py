@@ -14,7 +14,7 @@ from ignis.events import subjects
 from ignis.events.connection import Nats
 from ignis.events.streams import bucket
 
-RENEW_EVERY = 3600.0  # seconds
+RENEW_EVERY = 60.0  # seconds; a NATS that lost its data has the keys again after it
 REMEMBER_MISS = 1.0  # seconds in which an unknown id is not asked for again
 MAX_MISSES = 1000  # ids remembered as unknown
 

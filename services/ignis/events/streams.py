@@ -10,7 +10,7 @@ from ignis.events.connection import Nats
 EVENTS_AGE = 3600.0  # seconds; after that the stored row has all that remains
 DUPLICATE_WINDOW = 120.0  # seconds in which the same message id is taken once
 EXECUTORS_AGE = 600.0  # seconds; a language that was offered within it is accepted
-IDENTITY_KEYS_AGE = 86400.0  # seconds; the auth service renews its own every hour
+IDENTITY_KEYS_AGE = 86400.0  # seconds; the auth service renews its own every minute
 
 STREAMS = (
     StreamConfig(

@@ -20,7 +20,7 @@ _BEYOND_GRACE = 5  # seconds that a service may take over its own deadline
 # Who gets which secrets. The executor runs strangers' programs and gets none but NATS's.
 _NEEDS = {
     "auth": ("DB_", "REDIS_", "CLERK_"),
-    "job": ("DB_", "REDIS_"),
+    "job": ("DB_", "REDIS_", "LANGUAGES_"),
     "executor": ("EXECUTOR_", "IGNIS_SANDBOX", "LANGUAGES_"),
     "webhook": ("DB_",),
 }

@@ -113,6 +113,7 @@ def driver_errors() -> Iterator[None]:
     except (
         OSError,
         TimeoutError,
+        asyncpg.InternalClientError,  # a connection that was cut in the middle of a statement
         asyncpg.PostgresConnectionError,
         asyncpg.InsufficientResourcesError,
         asyncpg.OperatorInterventionError,

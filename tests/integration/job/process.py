@@ -27,17 +27,8 @@ def running(
     folder: Path, database: Database, nats_url: str, schema: str, **env: str
 ) -> Iterator[Service]:
     """Start `python -m ignis.job`; without Redis, which it can do without."""
-    variables = {
-        "DB_HOST": database.host,
-        "DB_PORT": str(database.port),
-        "DB_DATABASE": database.database,
-        "DB_USERNAME": database.username,
-        "DB_PASSWORD": database.password,
-        "DB_SCHEMA": schema,
-        "NATS_URL": nats_url,
-        "REDIS_URL": "redis://127.0.0.1:1/0",
-        **env,
-    }
+    servers = services.on_servers(database, nats_url, schema)
+    variables = {**servers, "REDIS_URL": "redis://127.0.0.1:1/0", **env}
     with services.running("job", folder, **variables) as service:
         yield service
 

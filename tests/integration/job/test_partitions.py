@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from tests.unit.job.factories import CLOSED, WIDE, new_job
 
 from ignis.job.metrics import JobMetrics
-from ignis.job.models import Filter
+from ignis.job.models import Depth, Filter
 from ignis.job.partitions.service import Partition, Retention
 from ignis.job.partitions.store import PartitionStore
 from ignis.job.queue.store import QueueStore
@@ -76,6 +76,7 @@ async def test_old_days_go(jobs: JobStore, queue: QueueStore, pool: Pool) -> Non
     assert dropped == [Partition.of(day.date()).name for day in days[:2]]
     found = [await jobs.find(job.job_id) is not None for job in old]
     assert found == [False, False, True]
+    assert [Depth("default", waiting=1, published=0)] == await queue.depths()
     assert [p.job_id for p in await queue.release("default", WIDE)] == [old[2].job_id]
 
 

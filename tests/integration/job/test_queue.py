@@ -67,7 +67,8 @@ async def test_priority_counts_within_a_user(jobs: JobStore, queue: QueueStore) 
     mine = await waiting(jobs, "a", 0, 9, 5, 9)
     theirs = await waiting(jobs, "b", 1)
 
-    assert await released(queue, WIDE) == [mine[1], theirs[0], mine[3], mine[2], mine[0]]
+    assert await released(queue, Window(pool=9, user=1)) == [mine[1], theirs[0]]
+    assert await released(queue, WIDE) == [mine[3], mine[2], mine[0]]
 
 
 async def test_the_windows_bound_a_release(jobs: JobStore, queue: QueueStore) -> None:

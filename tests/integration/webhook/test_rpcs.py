@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import grpc.aio
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import error_details_pb2
+from tests.integration.identities import Metadata, metadata, reason, told, trusted_signer
 from tests.integration.webhook.process import Service, running
 from tests.servers import Server
 
-from ignis.events import connection, identity_keys
+from ignis.events import connection
 from ignis.local.postgres import Database
-from ignis.server.identity import IDENTITY_HEADER, CredentialKind, Identity, IdentitySigner
+from ignis.server.identity import IdentitySigner
 from ignis.v1 import webhook_pb2 as pb
 from ignis.v1.webhook_pb2_grpc import WebhookServiceStub
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ignis.v1.webhook_pb2_grpc import WebhookServiceAsyncStub  # in its stub file alone
 
 URL = "https://example.com/hook"
-KEY_ID = "testkey1"
 CAP = 6  # endpoints of one user
 
 
@@ -48,11 +47,9 @@ class Caller:
         self.stub = stub
         self._signer = signer
 
-    def metadata(self, nonce: str = "") -> tuple[tuple[str, str], ...]:
+    def metadata(self, nonce: str = "") -> Metadata:
         """What the gateway would send."""
-        nonce = nonce or secrets.token_hex(8)
-        who = Identity(self.user, CredentialKind.SESSION, frozenset(), nonce)
-        return ((IDENTITY_HEADER, self._signer.sign(who)),)
+        return metadata(self._signer, self.user, nonce)
 
     async def create(self, nonce: str = "", **fields: Any) -> pb.Webhook:  # noqa: ANN401 - fields of many types
         """Make an endpoint."""
@@ -64,14 +61,11 @@ class Caller:
 @asynccontextmanager
 async def calling(service: Service, nats: Server) -> AsyncIterator[tuple[Caller, Caller]]:
     """Two users with a channel to the service."""
-    private = Ed25519PrivateKey.generate()
-    key_id = f"{KEY_ID}{secrets.token_hex(4)}"
     async with (
         connection.connect(nats.url, "test") as connected,
         grpc.aio.insecure_channel(service.grpc) as channel,
     ):
-        await identity_keys.publish(connected, key_id, private.public_key())
-        signer = IdentitySigner(key_id, private)
+        signer = await trusted_signer(connected)
         stub = WebhookServiceStub(channel)
         yield Caller(stub, signer), Caller(stub, signer)
 
@@ -81,19 +75,6 @@ async def callers_fixture(service: Service, nats: Server) -> AsyncIterator[tuple
     """Two users that nobody has been before."""
     async with calling(service, nats) as callers:
         yield callers
-
-
-def told(error: grpc.aio.AioRpcError) -> status_pb2.Status:
-    """The status that an error carries."""
-    trailers = dict(error.trailing_metadata())
-    return status_pb2.Status.FromString(trailers["grpc-status-details-bin"])
-
-
-def reason(error: grpc.aio.AioRpcError) -> str:
-    """The reason of an error: its first detail."""
-    info = error_details_pb2.ErrorInfo()
-    assert told(error).details[0].Unpack(info)
-    return str(info.reason)
 
 
 async def test_an_endpoint_lives(callers: tuple[Caller, Caller]) -> None:

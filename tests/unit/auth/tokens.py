@@ -46,7 +46,7 @@ def claims(**changes: object) -> dict[str, Any]:
         "azp": "https://app.example.com",
         "iat": now,
         "nbf": now - 10,
-        "exp": now + 60,
+        "exp": now + 7200,
         "sts": "active",
         "v": 2,
     }

@@ -78,6 +78,25 @@ async def test_one_that_takes_too_long_is_away(
     assert not health.ready
 
 
+async def test_one_that_can_not_be_cancelled_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ping that waits through its own cancellation holds nobody up."""
+    monkeypatch.setattr(module, "PING_LIMIT", 0.01)
+    thawed = asyncio.Event()
+
+    async def frozen() -> None:
+        try:
+            await thawed.wait()
+        finally:
+            await thawed.wait()
+
+    health = Health()
+    health.depends_on("database", frozen)
+    await asyncio.wait_for(health.check(), 2)
+    thawed.set()
+
+    assert not health.ready
+
+
 async def test_what_is_not_required_is_watched(health: Health) -> None:
     """A service works without what it can do without."""
     cache = Dependency()

@@ -1,0 +1,126 @@
+"""From what was asked for to a verdict."""
+
+import pytest
+from tests.unit.executor.factories import (
+    GOOD,
+    JOB,
+    LIMITS,
+    Sandbox,
+    commands,
+    job,
+    step,
+)
+
+from ignis.executor.models import Limit, Outcome, ProgramFile, Verdict
+from ignis.executor.service import Executor, ToolchainMissing, judge
+
+RAN = [
+    ({}, Verdict.ACCEPTED, "exit code 0"),
+    ({"exit_code": 3}, Verdict.RUNTIME_ERROR, "exit code 3"),
+    ({"exit_code": None, "signal": 11}, Verdict.RUNTIME_ERROR, "Signal 11"),
+    ({"exit_code": None}, Verdict.RUNTIME_ERROR, "could not be started"),
+    ({"limit": Limit.WALL_TIME}, Verdict.TIME_LIMIT, "time limit"),
+    ({"limit": Limit.CPU_TIME}, Verdict.TIME_LIMIT, "CPU time limit"),
+    ({"limit": Limit.MEMORY, "signal": 9}, Verdict.MEMORY_LIMIT, "memory limit"),
+    ({"limit": Limit.OUTPUT, "exit_code": 1}, Verdict.OUTPUT_LIMIT, "output limit"),
+    ({"limit": Limit.PROCESSES}, Verdict.PROCESS_LIMIT, "process limit"),
+]
+
+
+@pytest.mark.parametrize(("fields", "verdict", "words"), RAN)
+def test_what_a_run_means(fields: dict[str, object], verdict: Verdict, words: str) -> None:
+    """A limit decides, whatever the exit code looks like; then the exit code, then the signal."""
+    judged, message = judge(Outcome(compile=None, run=step(**fields)))
+
+    assert judged is verdict
+    assert words in message
+
+
+@pytest.mark.parametrize("limit", list(Limit))
+def test_each_limit_has_its_words(limit: Limit) -> None:
+    """Every limit has a verdict for the run, and is a compile error in the compile step."""
+    run, _ = judge(Outcome(compile=None, run=step(limit=limit)))
+    compiled, message = judge(Outcome(compile=step(limit=limit), run=None))
+
+    assert run not in (Verdict.ACCEPTED, Verdict.RUNTIME_ERROR)
+    assert compiled is Verdict.COMPILE_ERROR
+    assert "ompil" in message
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [
+        (Outcome(compile=step(exit_code=1), run=None), Verdict.COMPILE_ERROR),
+        (Outcome(compile=step(exit_code=None, signal=9), run=None), Verdict.COMPILE_ERROR),
+        (Outcome(compile=step(exit_code=None), run=None), Verdict.COMPILE_ERROR),
+        (Outcome(compile=step(), run=None), Verdict.INTERNAL_ERROR),
+        (Outcome(compile=None, run=None), Verdict.INTERNAL_ERROR),
+        (Outcome(compile=step(), run=step(exit_code=2)), Verdict.RUNTIME_ERROR),
+    ],
+)
+def test_what_a_program_without_a_run_means(outcome: Outcome, verdict: Verdict) -> None:
+    """A compile step that failed is the program's fault, no run after a good one is ours."""
+    assert judge(outcome)[0] is verdict
+
+
+async def test_a_sandbox_gets_the_whole_program() -> None:
+    """Files, input, arguments, environment and limits arrive; the first file gets its name."""
+    sandbox = Sandbox()
+    report = await Executor(sandbox, {"python": commands()}).execute(JOB)
+    [program] = sandbox.programs
+
+    assert (Verdict.ACCEPTED, GOOD) == (report.verdict, report.outcome)
+    assert report.started_at is not None
+    assert program.files == (ProgramFile("main.py", JOB.files[0].content), JOB.files[1])
+    assert (JOB.stdin, None) == (program.stdin, program.compile)
+    assert (("python3", "main.py", "one", "two words"), LIMITS) == (
+        program.run.argv,
+        program.run.limits,
+    )
+    assert program.run.env == {"PATH": "/bin", **JOB.env}
+
+
+async def test_a_file_keeps_its_own_name() -> None:
+    """A first file that has a name runs under it."""
+    sandbox = Sandbox()
+    named = job(files=(ProgramFile("src/app.py", b"1"),))
+    await Executor(sandbox, {"python": commands()}).execute(named)
+
+    assert sandbox.programs[0].run.argv[:2] == ("python3", "src/app.py")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"language": "cobol"}, {"language_version": "3.12"}, {"language_version": "2"}]
+)
+async def test_what_is_not_here_is_not_run(fields: dict[str, str]) -> None:
+    """A language or version that this executor lacks never runs in another."""
+    sandbox = Sandbox()
+    with pytest.raises(ToolchainMissing):
+        await Executor(sandbox, {"python": commands()}).execute(job(**fields))
+
+    assert sandbox.programs == []
+
+
+@pytest.mark.parametrize("version", ["", "3", "3.11", "3.11.2"])
+async def test_a_version_that_is_here_is_run(version: str) -> None:
+    """A version may be asked for as exactly as one likes."""
+    executor = Executor(Sandbox(), {"python": commands()})
+
+    assert (await executor.execute(job(language_version=version))).verdict is Verdict.ACCEPTED
+
+
+async def test_running_jobs_are_counted_also_when_the_sandbox_breaks() -> None:
+    """A job counts while it runs, however it ends."""
+    seen = []
+
+    class Watched(Sandbox):
+        async def run(self, program: object) -> Outcome:
+            assert program is not None
+            seen.append(executor.running)
+            raise RuntimeError("broken")
+
+    executor = Executor(Watched(), {"python": commands()})
+    with pytest.raises(RuntimeError, match="broken"):
+        await executor.execute(JOB)
+
+    assert (seen, executor.running) == ([1], 0)
