@@ -29,7 +29,7 @@ async def probe(
     Args:
         sandbox: where.
         languages: those to look for.
-        image: what the sandbox's programs see; its id is the toolchains' stamp.
+        image: what the sandbox's programs see.
     """
     wanted = {language.id: language for language in languages}
     script = "\n".join(map(_question, wanted.values()))
@@ -58,4 +58,4 @@ def _question(language: Language) -> str:
 
 def _toolchain(language: Language, version: str, program: Path, image: str) -> Toolchain:
     path = ":".join(dict.fromkeys((str(program.parent), *SYSTEM_PATH)))
-    return Toolchain(language, version, program, image, path, mounts=(), cache=None)
+    return Toolchain(language, version, program, path, mounts=(), cache=None, image=image)

@@ -60,9 +60,17 @@ class SelfTests:
             toolchain.language.model_dump_json(),
             toolchain.version,
             str(toolchain.program),
-            toolchain.stamp,
+            *_stamp(toolchain),
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _stamp(toolchain: Toolchain) -> tuple[object, ...]:
+    """What changes whenever the program does."""
+    if toolchain.image:
+        return (toolchain.image,)
+    program = toolchain.program.stat()
+    return program.st_mtime_ns, program.st_size
 
 
 def _job(toolchain: Toolchain) -> Job:

@@ -28,10 +28,10 @@ class Toolchain:
     language: Language
     version: str
     program: Path  # where it is, links resolved
-    stamp: str  # changes whenever the program does
     path: str  # PATH for every command
     mounts: tuple[Mount, ...]
     cache: Mount | None  # filled here, read by jobs
+    image: str = ""  # what the program is in, empty for this machine
 
     def env(self, cache: Path | None = None) -> Mapping[str, str]:
         """The environment of a command that runs where the cache is at `cache`."""
@@ -69,13 +69,7 @@ async def find(language: Language, directories: str, data: Path) -> Toolchain | 
         name = f"{language.id}-{version}"
         cache = Mount(data / "caches" / name, CACHES / name)
         cache.source.mkdir(parents=True, exist_ok=True)
-    mounts = _mounts(found, program)
-    return Toolchain(language, version, program, _stamp(program), path, mounts, cache)
-
-
-def _stamp(program: Path) -> str:
-    found = program.stat()
-    return f"{found.st_mtime_ns} {found.st_size}"
+    return Toolchain(language, version, program, path, _mounts(found, program), cache)
 
 
 def _locate(name: str, path: str) -> tuple[Path, Path] | None:

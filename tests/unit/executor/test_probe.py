@@ -44,6 +44,6 @@ async def test_found() -> None:
 
     assert {"one": "3.1.2", "two": "4.5.6"} == {name: one.version for name, one in found.items()}
     one = found["one"]
-    assert ("sha256:1", (), None) == (one.stamp, one.mounts, one.cache)
+    assert ("sha256:1", (), None) == (one.image, one.mounts, one.cache)
     assert "sh" == one.program.name
     assert {str(Path(one.program).parent), *SYSTEM_PATH} == set(one.path.split(":"))

@@ -36,6 +36,7 @@ class DockerSandbox:
         self._uids: asyncio.Queue[int] = asyncio.Queue()
         self._running: dict[str, Container] = {}
         self._removals: set[asyncio.Task[None]] = set()
+        self._image = ""  # derived from the operator's
         self._info = SandboxInfo(driver="docker", weak_memory_limits=False)
         self._closed = False
 
@@ -86,7 +87,7 @@ class DockerSandbox:
                 self._later(self._remove(container))
             while self._removals:
                 await asyncio.wait(self._removals)
-            if self._info.image:
+            if self._image:
                 await until_none(self._engine, self._labels)
                 await remove_image(self._engine, tag(self._labels))
         finally:
@@ -99,8 +100,7 @@ class DockerSandbox:
         uids = range(first, first + slots * _UIDS_PER_SLOT)
         for uid in uids:
             self._uids.put_nowait(uid)
-        image = await derive(self._engine, self._options.image, uids, self._labels)
-        self._info = facts.with_image(self._info, image)
+        self._image = await derive(self._engine, self._options.image, uids, self._labels)
         await self.run(facts.PROOF)
 
     @asynccontextmanager
@@ -132,7 +132,7 @@ class DockerSandbox:
         """Make a container, and wait until its runner waits. Never cancelled half-way."""
         uid = await self._uids.get()
         try:
-            wanted = spec.container(self._engine.client, self._options, self._info.image, size, uid)
+            wanted = spec.container(self._engine.client, self._options, self._image, size, uid)
             made = await self._engine.create(wanted, self._labels)
         except BaseException:
             self._uids.put_nowait(uid)

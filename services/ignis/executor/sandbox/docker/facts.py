@@ -1,12 +1,12 @@
 """What an engine is like: whether it can be trusted, and what it can't do."""
 
 import secrets
-from dataclasses import replace
 from typing import Any
 
 from ignis.executor.models import Limits, Program, SandboxInfo, Step
 from ignis.executor.sandbox.docker import runc
 from ignis.executor.sandbox.docker.engine import Engine
+from ignis.executor.sandbox.docker.image import image_id
 from ignis.executor.sandbox.docker.options import DockerOptions
 from ignis.executor.sandbox.errors import SandboxError
 
@@ -23,10 +23,11 @@ PROOF = Program(
 
 
 async def check(engine: Engine, options: DockerOptions) -> SandboxInfo:
-    """Return what is known before the first container.
+    """Return how the sandbox will work.
 
     Raises:
-        SandboxError: its runc is known to let containers out.
+        SandboxError: its runc is known to let containers out, or it has no
+            seccomp, or not the image.
     """
     about: dict[str, Any] = await engine.call(engine.client.info)
     runtime = options.runtime or about.get("DefaultRuntime", "runc")
@@ -37,7 +38,8 @@ async def check(engine: Engine, options: DockerOptions) -> SandboxInfo:
         notes.append("memory limits are weaker here: the engine can't limit memory")
     if not any("seccomp" in option for option in about.get("SecurityOptions") or ()):
         raise SandboxError("this Docker Engine has no seccomp: Ignis doesn't run programs without")
-    return SandboxInfo("docker", weak_memory_limits=bool(notes), notes=tuple(notes))
+    image = await image_id(engine, options.image)
+    return SandboxInfo("docker", weak_memory_limits=bool(notes), notes=tuple(notes), image=image)
 
 
 def refuse_holes(version: str) -> None:
@@ -60,8 +62,3 @@ async def first_uid(engine: Engine, count: int) -> int:
         blocks = (_UIDS_REMAPPED_TO - _UIDS_REMAPPED_FROM) // count
         return _UIDS_REMAPPED_FROM + secrets.randbelow(max(blocks, 1)) * count
     return _UIDS_FROM + secrets.randbelow(_BLOCKS) * count
-
-
-def with_image(info: SandboxInfo, image: str) -> SandboxInfo:
-    """Return `info` with the image that programs see."""
-    return replace(info, image=image)

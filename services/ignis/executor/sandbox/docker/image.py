@@ -8,6 +8,7 @@ import io
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from ignis.executor.runner.place import BOX
 from ignis.executor.sandbox.docker import owner
@@ -27,27 +28,31 @@ _PREPARE = (
 )
 
 
+async def image_id(engine: Engine, name: str) -> str:
+    """Return an image's id; raises SandboxError when the engine doesn't have it."""
+    try:
+        found: dict[str, Any] = await engine.call(engine.client.inspect_image, name)
+    except SandboxError as error:
+        message = f"SANDBOX_IMAGE={name} can't be used: pull or build it first ({error})"
+        raise SandboxError(message) from error
+    return str(found["Id"])
+
+
 async def derive(engine: Engine, base: str, uids: range, labels: Mapping[str, str]) -> str:
     """Return the id of an image of `base` with the runner, where `uids` are users.
 
     Raises:
-        SandboxError: there is no such image, or no python3 in it.
+        SandboxError: there is no python3 in it, or an old one.
     """
     client = engine.client
-    try:
-        made = await engine.call(
-            client.create_container,
-            base,
-            entrypoint=["python3", "-I", "-S", "-c", _PREPARE],
-            user="0:0",
-            labels=dict(labels),
-            network_disabled=True,
-            host_config=client.create_host_config(network_mode="none"),
-        )
-    except SandboxError as error:
-        message = f"SANDBOX_IMAGE={base} can't be used: pull or build it first ({error})"
-        raise SandboxError(message) from error
-    container = made["Id"]
+    wanted = {
+        "image": base,
+        "entrypoint": ["python3", "-I", "-S", "-c", _PREPARE],
+        "user": "0:0",
+        "network_disabled": True,
+        "host_config": client.create_host_config(network_mode="none"),
+    }
+    container = await engine.create(wanted, labels)
     try:
         await engine.call(client.put_archive, container, "/", _archive(uids))
         await engine.call(client.start, container)
