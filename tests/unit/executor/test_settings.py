@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from ignis.executor.sandbox.docker.options import DockerOptions
 from ignis.executor.settings import ExecutorSettings
 from ignis.server.settings import load
 
@@ -35,3 +36,32 @@ def test_what_makes_no_sense_is_refused(
         load(ExecutorSettings)
 
     assert capsys.readouterr().err.startswith(f"ignis: {name}: ")
+
+
+def test_what_docker_is_opened_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker's own variables mean what Docker means by them; limits are the job service's."""
+    assert load(ExecutorSettings).docker == DockerOptions()
+    for name, value in {
+        "SANDBOX_IMAGE": "mine",
+        "SANDBOX_RUNTIME": "runsc",
+        "IGNIS_ALLOW_OLD_RUNC": "1",
+        "DOCKER_HOST": "tcp://engine:2376",
+        "DOCKER_TLS_VERIFY": "1",
+        "DOCKER_CERT_PATH": "/certs",
+        "LIMIT_MEMORY_KB": "65536",
+        "LIMIT_PROCESSES_MAX": "32",
+        "LIMIT_FILE_BYTES_MAX": "8192",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    assert load(ExecutorSettings).docker == DockerOptions(
+        image="mine",
+        host="tcp://engine:2376",
+        tls_verify=True,
+        cert_path="/certs",
+        runtime="runsc",
+        allow_old_runc=True,
+        memory_kb=65_536,
+        processes=32,
+        file_bytes=8192,
+    )

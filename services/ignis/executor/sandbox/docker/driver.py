@@ -113,6 +113,7 @@ class DockerSandbox:
             yield container
         finally:
             del self._running[container.id]
+            self._warm.fill()
             self._later(self._remove(container))
 
     async def _take(self, needs: Size) -> Container:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from ignis.executor.sandbox.docker.stream import Stream
 from ignis.executor.sandbox.errors import SandboxError
 
+# Making a container takes more CPU than a short job: that goes first.
+_GRACE_SECONDS = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Container:
@@ -20,7 +23,10 @@ class Container:
 
 
 class Pool:
-    """Keeps `size` containers waiting or being made; whoever takes one has it replaced."""
+    """Keeps `size` containers waiting or being made.
+
+    One that is taken is replaced when `fill` is called, or a moment later.
+    """
 
     def __init__(
         self,
@@ -33,10 +39,11 @@ class Pool:
         self._make = make
         self._discard = discard
         self._waiting: deque[asyncio.Task[Container]] = deque()
+        self._drained = False
 
     def fill(self) -> None:
         """Begin to make what is missing."""
-        while len(self._waiting) < self._size:
+        while not self._drained and len(self._waiting) < self._size:
             self._waiting.append(asyncio.create_task(self._made()))
 
     async def take(self) -> Container:
@@ -62,17 +69,20 @@ class Pool:
             await self._discard(container)
 
     async def drain(self) -> None:
-        """Remove what waits; the pool stays empty unless it is filled again."""
+        """Remove what waits; the pool stays empty from now on."""
+        self._drained = True
         tasks, self._waiting = list(self._waiting), deque()
         for task in tasks:
             with suppress(SandboxError):
                 await self._discard(await task)
 
     def _next(self) -> asyncio.Task[Container]:
-        self.fill()
-        task = self._waiting.popleft()
-        self.fill()
-        return task
+        if not self._waiting:
+            self.fill()
+        if self._drained:
+            raise SandboxError("the sandbox is closed")
+        asyncio.get_running_loop().call_later(_GRACE_SECONDS, self.fill)
+        return self._waiting.popleft()
 
     async def _made(self) -> Container:
         return await self._make()

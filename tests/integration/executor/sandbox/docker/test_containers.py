@@ -21,7 +21,10 @@ from ignis.executor.sandbox.docker import owner
 from ignis.executor.sandbox.docker.driver import DockerSandbox
 from ignis.executor.sandbox.errors import SandboxError
 
-SLEEP = command("sh", "-c", "setsid sleep 60 & sleep 60")
+SLEEP = command(
+    *("sh", "-c", "setsid sleep 60 & sleep 60"),
+    within=limits(wall_time_ms=60_000),
+)
 SLOTS = 2
 
 
@@ -185,9 +188,8 @@ async def test_close_ends_jobs(engine: docker.APIClient) -> None:
 
 async def test_waiting_container_died(engine: docker.APIClient, opened: DockerSandbox) -> None:
     """A container that died while it waited fails no job."""
-    await opened._warm.take()  # all others are made by now, or being made
-    tasks = list(opened._warm._waiting)
-    for waiting in await asyncio.gather(*tasks):
+    opened._warm.fill()
+    for waiting in await asyncio.gather(*opened._warm._waiting):
         engine.kill(waiting.id)
         await until(functools.partial(getattr, waiting.stream, "ended"))
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from tests.waiting import until
 
 from ignis.executor.sandbox.docker.pool import Container, Pool
 from ignis.executor.sandbox.errors import SandboxError
@@ -51,8 +52,20 @@ async def test_oldest_first_and_replaced() -> None:
     pool = maker.pool()
 
     assert ["0", "1", "2"] == [(await pool.take()).id for _ in range(3)]
+    pool.fill()
     await settle()
     assert 5 == len(maker.made)
+
+
+async def test_replaced_later() -> None:
+    """What was taken is replaced in a moment, though nobody asks, and not at once."""
+    maker = Maker()
+    pool = maker.pool()
+    await pool.take()
+    await settle()
+
+    assert 2 == len(maker.made)
+    await until(lambda: len(maker.made) == 3)
 
 
 async def test_failure() -> None:
@@ -107,3 +120,5 @@ async def test_drain() -> None:
 
     assert maker.made == maker.discarded
     assert 2 == len(maker.made)
+    with pytest.raises(SandboxError, match="closed"):
+        await pool.take()
