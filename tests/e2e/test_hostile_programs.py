@@ -86,9 +86,10 @@ def test_a_hundred_files_with_nasty_names_are_only_names(api: httpx.Client) -> N
         {"LD_PRELOAD": "/box/evil.so", "LD_LIBRARY_PATH": "/box", "LD_AUDIT": "/box/evil.so"},
         {"PYTHONPATH": "/proc/1/root", "PYTHONSTARTUP": "/box/main.py", "PYTHONINSPECT": "1"},
         {"BASH_FUNC_python3%%": "() { echo forged; }", "BASH_ENV": "/box/main.py", "IFS": "x"},
+        {"PATH": "/nowhere"},
         {"\u00e9\n": "\u00fc\r\n", "A": "", "x" * 30_000: "y"},
     ],
-    ids=["loader", "python", "shell", "odd"],
+    ids=["loader", "python", "shell", "path", "odd"],
 )
 def test_variables_touch_the_program_alone(api: httpx.Client, env: dict[str, str]) -> None:
     """The caller may set any; they mean nothing to what runs the program."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ignis import errors
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "services" / "ignis"
 MODULES = sorted(
@@ -107,3 +109,26 @@ def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
         return [node.module]
     return []
+
+
+def test_every_reason_is_documented() -> None:
+    """A program that tests for a reason finds it in the API's reference."""
+    documented = set(re.findall(r"`([A-Z][A-Z_]+)`", (ROOT / "docs" / "api.md").read_text()))
+    raised = {reason for tree in TREES.values() for reason in _reasons(tree)}
+    assert raised - documented == set()
+
+
+def _reasons(tree: ast.AST) -> set[str]:
+    """The first arguments of the domain errors that a module makes."""
+    names = {name for name, value in vars(errors).items() if isinstance(value, type)}
+    return {
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in names
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+        and re.fullmatch(r"[A-Z][A-Z_]+", node.args[0].value)
+    }

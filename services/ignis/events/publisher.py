@@ -109,6 +109,8 @@ class Publisher:
             raise _unavailable() from error
 
     async def _store(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
+        if not self._nats.client.is_connected:
+            raise _unavailable()  # waiting for an answer would only hold up the caller
         try:
             await self._nats.jetstream.publish(
                 subject, payload, timeout=ACK_LIMIT, headers=_headers() | headers

@@ -47,6 +47,7 @@ class Commands:
         return Step(
             argv=fill(step.command, f"./{entry}", ARTEFACT, names, args),
             env=self.env,
+            path=self.env.get("PATH", ""),
             limits=Limits(
                 wall_time_ms=time_ms,
                 cpu_time_ms=time_ms * 2,  # compilers use more than one core
@@ -62,7 +63,13 @@ class Commands:
         # Only where it must be: programs see this name in sys.argv and tracebacks.
         file = f"./{entry}" if entry.startswith("-") else entry
         argv = fill(self.language.run.command, file, ARTEFACT)
-        return Step(argv=(*argv, *args), env={**self.env, **env}, limits=limits)
+        return Step(
+            argv=(*argv, *args),
+            env={**self.env, **env},
+            limits=limits,
+            # A job's own PATH is for the programs that it starts.
+            path=self.env.get("PATH", ""),
+        )
 
 
 def fill(

@@ -44,6 +44,7 @@ class Step:
     argv: tuple[str, ...]
     env: Mapping[str, str]
     limits: Limits
+    path: str = ""  # where argv[0] is looked for; empty: in the PATH of `env`
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,15 @@ def test_arguments_follow_the_program() -> None:
     assert (run.env, run.limits) == ({"PATH": "/mine"}, LIMITS)
 
 
+def test_the_toolchain_is_found_whatever_the_job_has_for_a_path() -> None:
+    """A job's own PATH is for what it starts, and not for its interpreter."""
+    own = commands()
+    path = own.env["PATH"]
+
+    assert own.run("main.py", (), {"PATH": "/nowhere"}, LIMITS).path == path
+    assert own.run("main.py", (), {}, LIMITS).path == path
+
+
 @pytest.mark.parametrize(("entry", "named"), [("-c", "./-c"), ("-x.py", "./-x.py"), ("a-b", "a-b")])
 def test_a_file_is_no_option(entry: str, named: str) -> None:
     """A name that begins with a dash is not taken for an option of the interpreter."""

@@ -108,17 +108,19 @@ def _encode_step(step: Step) -> bytes:
                 limits.output_bytes,
                 limits.file_bytes,
             ),
+            _encode(step.path),
         )
     )
 
 
 def _decode_step(data: bytes) -> Step:
-    argv, env, limits = unpack(data)
+    argv, env, limits, path = unpack(data)
     pairs = [_decode(part) for part in unpack(env)]
     return Step(
         argv=tuple(map(_decode, unpack(argv))),
         env=dict(zip(pairs[::2], pairs[1::2], strict=True)),
         limits=Limits(*_LIMITS.unpack(limits)),
+        path=_decode(path),
     )
 
 

@@ -40,8 +40,9 @@ def cgroups(owner: int) -> set[str]:
 
 
 def mounts() -> set[str]:
-    """Return the host's mounts."""
-    return set(Path("/proc/self/mountinfo").read_text().splitlines())
+    """Return the host's mounts, but for those of a container engine that works beside us."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return {line for line in lines if "docker" not in line}
 
 
 def descriptors() -> int:
