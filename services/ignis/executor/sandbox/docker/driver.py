@@ -79,7 +79,7 @@ class DockerSandbox:
                 raise
 
     async def close(self) -> None:
-        """End every program, and wait until nothing is left."""
+        """End every program, and wait until nothing is left; an engine that is gone is logged."""
         self._closed = True
         try:
             await self._warm.drain()
@@ -90,6 +90,8 @@ class DockerSandbox:
             if self._image:
                 await until_none(self._engine, self._labels)
                 await remove_image(self._engine, tag(self._labels))
+        except SandboxError as error:
+            _log.warning("the docker sandbox could not clear up: %s", error)
         finally:
             await self._engine.close()
 
