@@ -54,6 +54,7 @@ class Session:
     def __init__(self, channel: Channel) -> None:
         """Use `channel`; the caller closes it."""
         self._channel = channel
+        self.steps: dict[Kind, StepOutcome] = {}  # what has come back so far
 
     async def run(self, program: Program) -> Outcome:
         """Return what the program did; raises SandboxError when the runner broke."""
@@ -66,16 +67,15 @@ class Session:
             raise SandboxError(message) from error
 
     async def _outcome(self) -> Outcome:
-        steps: dict[Kind, StepOutcome] = {}
         while True:
             kind, length = frames.parse_header(await self._channel.exactly(frames.HEADER.size))
             payload = await self._channel.exactly(length)
             if kind is Kind.END:
-                return Outcome(compile=steps.get(Kind.COMPILED), run=steps.get(Kind.RAN))
+                return Outcome(compile=self.steps.get(Kind.COMPILED), run=self.steps.get(Kind.RAN))
             if kind is Kind.BROKEN:
                 message = f"the sandbox broke: {payload.decode(errors='replace')}"
                 raise SandboxError(message)
-            steps[kind] = codec.decode_outcome(payload)
+            self.steps[kind] = codec.decode_outcome(payload)
 
 
 def steps_of(program: Program) -> list[Step]:
@@ -83,13 +83,13 @@ def steps_of(program: Program) -> list[Step]:
     return [step for step in (program.compile, program.run) if step]
 
 
-async def converse(channel: Channel, program: Program) -> Outcome:
+async def converse(session: Session, program: Program) -> Outcome:
     """Return what a program did; raises SandboxError when the runner broke or is stuck."""
     limits = [step.limits for step in steps_of(program)]
     allowed = sum(one.wall_time_ms for one in limits) / 1e3 + _SPARE_SECONDS
     try:
         async with asyncio.timeout(allowed):
-            return await Session(channel).run(program)
+            return await session.run(program)
     except TimeoutError as error:
         message = f"the runner did not answer within {allowed:.0f} s"
         raise SandboxError(message) from error

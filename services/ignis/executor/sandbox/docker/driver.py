@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,9 +15,10 @@ from ignis.executor.sandbox.docker.image import derive, tag
 from ignis.executor.sandbox.docker.options import DockerOptions
 from ignis.executor.sandbox.docker.pool import Container, Pool
 from ignis.executor.sandbox.docker.spec import Size
+from ignis.executor.sandbox.docker.starved import starved
 from ignis.executor.sandbox.docker.sweep import remove_image, sweep, until_none
 from ignis.executor.sandbox.errors import SandboxError
-from ignis.executor.sandbox.session import converse
+from ignis.executor.sandbox.session import Session, converse
 
 _log = logging.getLogger(__name__)
 _UIDS_PER_SLOT = 4  # a container that runs, one that waits, and those that are being removed
@@ -67,11 +69,15 @@ class DockerSandbox:
         Raises SandboxError when the sandbox itself broke.
         """
         async with self._slots, self._container(spec.size_of(program)) as container:
+            session, begun = Session(container.stream), time.monotonic()
             try:
-                return await converse(container.stream, program)
+                return await converse(session, program)
             except SandboxError as error:
                 if self._closed:
                     raise SandboxError("the sandbox was closed") from error
+                wall_ms = (time.monotonic() - begun) * 1e3
+                if await self._engine.ran_out_of_memory(container.id):
+                    return starved(program, session.steps, wall_ms)
                 said = container.stream.stderr.decode(errors="replace").strip()
                 raise SandboxError(f"{error} {said}".rstrip()) from error
             except BaseException:

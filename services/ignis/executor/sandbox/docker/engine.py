@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from ignis.executor.sandbox.errors import SandboxError
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _TIMEOUT = 60  # seconds; an engine under load takes its time
+_NEWS_SECONDS = 1  # news of a death may come after it
 _GONE = (404, 409)  # removed already, or being removed
 _DEFAULT_HOST = "unix:///var/run/docker.sock"
 
@@ -100,6 +102,20 @@ class Engine:
         """Change a container's memory limit, in bytes; there is no swap."""
         update = self._client.update_container
         await self.call(update, container, mem_limit=size, memswap_limit=size)
+
+    async def ran_out_of_memory(self, container: str) -> bool:
+        """Return whether the kernel killed for memory in a container that has just ended.
+
+        The container itself may be gone by now; the engine remembers its last
+        few hundred events.
+        """
+
+        def news() -> bool:
+            until = int(time.time()) + _NEWS_SECONDS
+            wanted = {"container": container, "event": "oom"}
+            return any(True for _ in self._client.events(since=1, until=until, filters=wanted))
+
+        return await self.call(news)
 
     async def kill(self, container: str) -> None:
         """End a container's processes; one that has ended is left alone."""

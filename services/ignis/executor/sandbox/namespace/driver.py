@@ -11,7 +11,7 @@ from ignis.executor.sandbox.cancelling import outlast_cancel
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace.link import Link
 from ignis.executor.sandbox.namespace.requests import Group
-from ignis.executor.sandbox.session import SocketChannel, converse, steps_of
+from ignis.executor.sandbox.session import Session, SocketChannel, converse, steps_of
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class NamespaceSandbox:
                 with theirs:
                     job, ended = await link.start(theirs, slot, *_needs(program))
                 try:
-                    outcome = await converse(SocketChannel(ours), program)
+                    outcome = await converse(Session(SocketChannel(ours)), program)
                 except SandboxError as error:
                     text = await outlast_cancel(_end(link, job, ended))
                     message = f"{error}; {text}" if text else str(error)

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 from tests.integration.executor.sandbox import engines
 from tests.integration.executor.sandbox.programs import command, ran
+from tests.waiting import until
 
+from ignis.executor.sandbox.docker import owner
 from ignis.executor.sandbox.docker.driver import DockerSandbox
 from ignis.executor.sandbox.docker.image import tag
 from ignis.executor.sandbox.errors import SandboxError
@@ -89,7 +91,7 @@ async def test_engine_comes_back(relay: Relay) -> None:
 
 
 async def test_close_without_an_engine(relay: Relay, caplog: pytest.LogCaptureFixture) -> None:
-    """Closing ends though the engine is away, and what it could not clear up is logged."""
+    """Closing ends though the engine is away, and says so; waiting containers end alone."""
     options = replace(engines.OPTIONS, host=f"tcp://127.0.0.1:{relay.port}")
     sandbox = await DockerSandbox.open(slots=1, options=options)
     relay.cut()
@@ -97,5 +99,7 @@ async def test_close_without_an_engine(relay: Relay, caplog: pytest.LogCaptureFi
 
     assert "could not clear up" in caplog.text
     engine = engines.client()
+    query = {"label": f"{owner.EXECUTOR}={sandbox._labels[owner.EXECUTOR]}"}
+    await until(lambda: not engine.containers(all=True, filters=query))
     engine.remove_image(tag(sandbox._labels), force=True)
     engine.close()
