@@ -150,7 +150,7 @@ async def test_a_repeated_request_is_one_job(caller: Caller, executor: FakeExecu
 
     assert [first.job_id] * 3 == [nonce, second.job_id, late.job_id]
     assert {"completed"} == {first.status, second.status, late.status}
-    assert len(executor.taken) == 1
+    assert executor.attempts.count(1) == 1  # one message, however often a busy machine takes it
 
 
 async def test_an_idempotency_key_is_one_job(callers: tuple[Caller, Caller]) -> None:
