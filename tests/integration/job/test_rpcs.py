@@ -112,6 +112,7 @@ async def test_an_executor_gets_the_program_byte_for_byte(
     request = {"language": "python@3.11", "code": code, "args": ["a b", ""], "env": {"K": "v"}}
     await caller.execute(**request, limits=pb.Limits(memory_kb=65536), wait=20)
 
+    assert executor.attempts == [1]
     [job] = executor.taken
     assert [file.content for file in job.spec.files] == [code.encode()]
     assert (["a b", ""], {"K": "v"}, "3.11") == (
