@@ -28,7 +28,8 @@ from ignis.v1 import events_pb2
 # One statement stores the job and its place in the queue, and decides whether
 # its turn is now: never before those that wait, or whoever posts most would
 # take each place that comes free. The same id again stores nothing: the gateway
-# has repeated a request. Two submits at once may overshoot a window by one.
+# has repeated a request. Of many submits at once one may take a place, whoever
+# has the pool's lock; the others wait for the dispatcher, which has it next.
 SUBMIT = """
 WITH load AS (
     SELECT count(*) AS pool_load, count(*) FILTER (WHERE owner = $2) AS user_load
@@ -45,7 +46,7 @@ SELECT $1, $2, $7, $8, $9, CASE WHEN turn THEN now() END, turn::int
 FROM stored, (
     SELECT pool_load < $10 AND user_load < $11 AND NOT EXISTS (
         SELECT FROM queue WHERE pool = $7 AND published_at IS NULL
-    ) AS turn FROM load
+    ) AND pg_try_advisory_xact_lock(hashtext('ignis.release.' || $7)) AS turn FROM load
 ) AS turns
 RETURNING published_at IS NOT NULL
 """

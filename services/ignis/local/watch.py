@@ -1,5 +1,6 @@
 """Restarts the services whose code changed."""
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,9 +29,16 @@ def affected(paths: Iterable[str], package: Path) -> list[str]:
 
 async def watch(stack: Stack, terminal: Terminal, package: Path) -> None:
     """Restart services as the code in a folder changes, for ever."""
-    terminal.say(f"Watching {package}")
-    async for changes in awatch(package, watch_filter=is_code):
-        rooms = affected((path for _, path in changes), package)
-        if rooms:
-            terminal.say(f"Restarting {', '.join(rooms)}")
-            await stack.restart(rooms)
+    changes = awatch(package, watch_filter=is_code)
+    upcoming = asyncio.ensure_future(anext(changes))
+    try:
+        await asyncio.sleep(0)  # from here on it watches, and may say so
+        terminal.say(f"Watching {package}")
+        while True:
+            rooms = affected((path for _, path in await upcoming), package)
+            upcoming = asyncio.ensure_future(anext(changes))
+            if rooms:
+                terminal.say(f"Restarting {', '.join(rooms)}")
+                await stack.restart(rooms)
+    finally:
+        upcoming.cancel()

@@ -13,7 +13,7 @@ from ignis.events.publisher import Publisher
 from ignis.server.metrics import Metrics
 from ignis.v1 import events_pb2, executor_pb2
 
-ACK_WAIT = 1.0  # seconds; a dead executor's job shall come back soon
+ACK_WAIT = 3.0  # seconds; a dead executor's job comes back soon, a slow machine's does not
 
 
 def ended(

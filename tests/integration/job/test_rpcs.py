@@ -112,6 +112,7 @@ async def test_an_executor_gets_the_program_byte_for_byte(
     request = {"language": "python@3.11", "code": code, "args": ["a b", ""], "env": {"K": "v"}}
     await caller.execute(**request, limits=pb.Limits(memory_kb=65536), wait=20)
 
+    assert executor.attempts == [1]
     [job] = executor.taken
     assert [file.content for file in job.spec.files] == [code.encode()]
     assert (["a b", ""], {"K": "v"}, "3.11") == (
@@ -150,7 +151,7 @@ async def test_a_repeated_request_is_one_job(caller: Caller, executor: FakeExecu
 
     assert [first.job_id] * 3 == [nonce, second.job_id, late.job_id]
     assert {"completed"} == {first.status, second.status, late.status}
-    assert len(executor.taken) == 1
+    assert executor.attempts.count(1) == 1  # one message, however often a busy machine takes it
 
 
 async def test_an_idempotency_key_is_one_job(callers: tuple[Caller, Caller]) -> None:
