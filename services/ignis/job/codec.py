@@ -2,17 +2,9 @@
 
 from datetime import datetime
 
-from ignis.job.models import (
-    CompileResult,
-    Ended,
-    Job,
-    Limits,
-    NewJob,
-    Program,
-    Result,
-    Started,
-    Status,
-)
+from ignis.events.decoding import read_result
+from ignis.events.results import CompileResult, Result
+from ignis.job.models import Ended, Job, Limits, NewJob, Program, Started, Status
 from ignis.server.ids import is_id
 from ignis.server.times import moment, timestamp
 from ignis.v1 import events_pb2, job_pb2
@@ -82,7 +74,7 @@ def _ended(event: events_pb2.JobEvent) -> Ended:
         executor=_storable(event.executor),
         attempt=event.attempt,
         started_at=moment(ended.started_at) if ended.HasField("started_at") else None,
-        result=_result(ended.result),
+        result=read_result(ended.result),
     )
 
 
@@ -95,31 +87,6 @@ def _end_status(status: str) -> Status:
 def _storable(text: str) -> str:
     """PostgreSQL refuses NUL in a text; an end must not be lost to one."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _result(result: events_pb2.JobResult) -> Result:
-    return Result(
-        stdout=result.stdout,
-        stderr=result.stderr,
-        stdout_truncated=result.stdout_truncated,
-        stderr_truncated=result.stderr_truncated,
-        exit_code=result.exit_code if result.HasField("exit_code") else None,
-        signal=result.signal if result.HasField("signal") else None,
-        exec_duration_ms=result.exec_duration_ms if result.HasField("exec_duration_ms") else None,
-        cpu_time_ms=result.cpu_time_ms if result.HasField("cpu_time_ms") else None,
-        memory_kb=result.memory_kb if result.HasField("memory_kb") else None,
-        compile=read_compile(result.compile) if result.HasField("compile") else None,
-    )
-
-
-def read_compile(output: events_pb2.CompileOutput) -> CompileResult:
-    """Read what a compile step did."""
-    return CompileResult(
-        stdout=output.stdout,
-        stderr=output.stderr,
-        exit_code=output.exit_code if output.HasField("exit_code") else None,
-        duration_ms=output.duration_ms,
-    )
 
 
 def write_compile(compiled: CompileResult | None) -> bytes | None:

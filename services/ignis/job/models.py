@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ignis.events.results import Result
+
 
 class Status(StrEnum):
     """Where a job is: `received → running → completed | failed | cancelled`."""
@@ -82,35 +84,6 @@ class Submission:
     job_id: str  # another's, when its idempotency key is known
     new: bool  # whether it was stored now
     publish: bool  # whether its turn is now
-
-
-@dataclass(frozen=True, slots=True)
-class CompileResult:
-    """What the compile step did."""
-
-    stdout: bytes
-    stderr: bytes
-    exit_code: int | None
-    duration_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What the program did; the figures are None when it never ran.
-
-    A list reads neither `stdout` nor `stderr` nor `compile`; they are None there.
-    """
-
-    stdout: bytes | None = b""
-    stderr: bytes | None = b""
-    stdout_truncated: bool = False
-    stderr_truncated: bool = False
-    exit_code: int | None = None
-    signal: int | None = None
-    exec_duration_ms: float | None = None
-    cpu_time_ms: float | None = None
-    memory_kb: int | None = None
-    compile: CompileResult | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import TypeAlias
 import asyncpg
 
 from ignis.errors import AlreadyExists
+from ignis.events.decoding import read_compile
+from ignis.events.results import Result
 from ignis.job import codec
 from ignis.job.models import (
     RECEIVED,
@@ -15,7 +17,6 @@ from ignis.job.models import (
     Filter,
     Job,
     NewJob,
-    Result,
     Started,
     Status,
     Submission,
@@ -267,7 +268,7 @@ def _result(row: asyncpg.Record) -> Result:
         exec_duration_ms=row["exec_duration_ms"],
         cpu_time_ms=row["cpu_time_ms"],
         memory_kb=row["memory_kb"],
-        compile=codec.read_compile(events_pb2.CompileOutput.FromString(compiled))
+        compile=read_compile(events_pb2.CompileOutput.FromString(compiled))
         if compiled is not None
         else None,
     )

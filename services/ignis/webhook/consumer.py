@@ -6,12 +6,13 @@ from google.protobuf.message import DecodeError
 
 from ignis.events import subjects
 from ignis.events.consumer import Delivery, Subscription
+from ignis.events.decoding import read_result
 from ignis.server.ids import is_id
 from ignis.server.logs import get_logger
 from ignis.server.metrics import Metrics
 from ignis.server.times import moment
 from ignis.v1 import events_pb2
-from ignis.webhook.models import Compile, EventType, JobEvent, Result
+from ignis.webhook.models import EventType, JobEvent
 from ignis.webhook.service import Deliveries
 
 ENDS = {
@@ -90,7 +91,7 @@ def _event(message: events_pb2.JobEvent) -> JobEvent:
         started_at=_started_at(ended),
         verdict=ended.verdict if ended else "",
         message=ended.message if ended else "",
-        result=_result(ended.result) if ended and ended.HasField("result") else None,
+        result=read_result(ended.result) if ended and ended.HasField("result") else None,
     )
 
 
@@ -107,27 +108,3 @@ def _started_at(ended: events_pb2.JobEnded | None) -> datetime | None:
     if ended is None or not ended.HasField("started_at"):
         return None
     return moment(ended.started_at)
-
-
-def _result(result: events_pb2.JobResult) -> Result:
-    return Result(
-        stdout=result.stdout,
-        stderr=result.stderr,
-        stdout_truncated=result.stdout_truncated,
-        stderr_truncated=result.stderr_truncated,
-        exit_code=result.exit_code if result.HasField("exit_code") else None,
-        signal=result.signal if result.HasField("signal") else None,
-        exec_duration_ms=(result.exec_duration_ms if result.HasField("exec_duration_ms") else None),
-        cpu_time_ms=result.cpu_time_ms if result.HasField("cpu_time_ms") else None,
-        memory_kb=result.memory_kb if result.HasField("memory_kb") else None,
-        compile=_compile(result.compile) if result.HasField("compile") else None,
-    )
-
-
-def _compile(step: events_pb2.CompileOutput) -> Compile:
-    return Compile(
-        stdout=step.stdout,
-        stderr=step.stderr,
-        exit_code=step.exit_code if step.HasField("exit_code") else None,
-        duration_ms=step.duration_ms,
-    )

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ignis.events.results import Result
+
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what Standard Webhooks puts before every secret
 EVERY_JOB_EVENT = "job.*"
 
@@ -76,32 +78,6 @@ class Page:
     webhooks: tuple[Webhook, ...]
     limit: int
     next_cursor: str  # empty on the last page
-
-
-@dataclass(frozen=True, slots=True)
-class Compile:
-    """What the compile step did."""
-
-    stdout: bytes
-    stderr: bytes
-    exit_code: int | None
-    duration_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a program did; None where it is not known."""
-
-    stdout: bytes
-    stderr: bytes
-    stdout_truncated: bool
-    stderr_truncated: bool
-    exit_code: int | None
-    signal: int | None
-    exec_duration_ms: float | None
-    cpu_time_ms: float | None
-    memory_kb: int | None
-    compile: Compile | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ import codecs
 import json
 from datetime import UTC, datetime
 
-from ignis.webhook.models import Compile, EventType, JobEvent, Result
+from ignis.events.results import CompileResult, Result
+from ignis.webhook.models import EventType, JobEvent
 
 OUTPUT_LIMIT = 16 * 1024  # bytes of each output; more is at GET /api/v1/jobs/{job_id}
 
@@ -43,8 +44,8 @@ def _job(event: JobEvent) -> Json:
 
 def _result(result: Result) -> Json:
     return {
-        **_output("stdout", result.stdout, truncated=result.stdout_truncated),
-        **_output("stderr", result.stderr, truncated=result.stderr_truncated),
+        **_output("stdout", result.stdout or b"", truncated=result.stdout_truncated),
+        **_output("stderr", result.stderr or b"", truncated=result.stderr_truncated),
         "exit_code": result.exit_code,
         "signal": result.signal,
         "exec_duration": result.exec_duration_ms,
@@ -54,7 +55,7 @@ def _result(result: Result) -> Json:
     }
 
 
-def _compile(step: Compile) -> Json:
+def _compile(step: CompileResult) -> Json:
     return _present(
         {
             "stdout": _text(step.stdout)[0],

@@ -8,7 +8,8 @@ import pytest
 from tests.unit.job.factories import CLOSED, RESULT, WIDE, ended, new_job
 
 from ignis.errors import AlreadyExists
-from ignis.job.models import RECEIVED, CompileResult, Filter, Result, Started, Status, Submission
+from ignis.events.results import CompileResult, Result
+from ignis.job.models import RECEIVED, Filter, Started, Status, Submission
 from ignis.job.store import JobStore
 from ignis.server.ids import new_id
 from ignis.storage.postgres import Pool

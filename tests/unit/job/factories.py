@@ -4,19 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ignis.job.models import (
-    CompileResult,
-    Ended,
-    Job,
-    Limits,
-    NewJob,
-    Offer,
-    Program,
-    ProgramFile,
-    Result,
-    Status,
-    Window,
-)
+from ignis.events.results import CompileResult, Result
+from ignis.job.models import Ended, Job, Limits, NewJob, Offer, Program, ProgramFile, Status, Window
 from ignis.job.validation import Request
 from ignis.server.ids import new_id
 

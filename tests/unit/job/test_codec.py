@@ -17,8 +17,10 @@ from tests.unit.job.factories import (
     finished,
 )
 
+from ignis.events.decoding import read_compile
+from ignis.events.results import CompileResult, Result
 from ignis.job import codec
-from ignis.job.models import CompileResult, Ended, Result, Started, Status
+from ignis.job.models import Ended, Started, Status
 from ignis.server.times import moment, timestamp
 from ignis.v1 import events_pb2
 
@@ -229,7 +231,7 @@ def test_a_compile_step_is_stored_and_read(compiled: CompileResult) -> None:
     stored = codec.write_compile(compiled)
 
     assert stored is not None
-    assert codec.read_compile(events_pb2.CompileOutput.FromString(stored)) == compiled
+    assert read_compile(events_pb2.CompileOutput.FromString(stored)) == compiled
     assert codec.write_compile(None) is None
 
 

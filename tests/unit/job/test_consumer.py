@@ -7,10 +7,11 @@ from tests.waiting import until
 
 from ignis.errors import Unavailable
 from ignis.events.consumer import Delivery
+from ignis.events.results import Result
 from ignis.job import codec
 from ignis.job.consumer import EventConsumer
 from ignis.job.ends import Ends
-from ignis.job.models import Result, Status
+from ignis.job.models import Status
 from ignis.v1 import events_pb2
 
 END = codec.end_event(ended(result=Result())).SerializeToString()

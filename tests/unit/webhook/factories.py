@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ignis.events.results import Result
 from ignis.server.ids import new_id
-from ignis.webhook.models import EventType, JobEvent, Result, Webhook
+from ignis.webhook.models import EventType, JobEvent, Webhook
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 JOB_ID = "01KAR0000000000000000000AA"

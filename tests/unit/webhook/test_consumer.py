@@ -7,10 +7,11 @@ from tests.unit.webhook.factories import COMPLETED, JOB_ID, NOON
 
 from ignis.events import subjects
 from ignis.events.consumer import Delivery
+from ignis.events.results import CompileResult
 from ignis.server.metrics import Metrics
 from ignis.v1 import events_pb2
 from ignis.webhook.consumer import EventHandler, subscription
-from ignis.webhook.models import Compile, EventType, JobEvent
+from ignis.webhook.models import EventType, JobEvent
 from ignis.webhook.service import Deliveries
 
 
@@ -130,7 +131,7 @@ async def test_what_is_absent_stays_absent(handler: EventHandler, recorder: Reco
     assert event.started_at is None
     assert event.result is not None
     assert (event.result.exit_code, event.result.signal) == (None, 9)
-    assert Compile(b"", b"warning", None, 0.0) == event.result.compile
+    assert CompileResult(b"", b"warning", None, 0.0) == event.result.compile
 
 
 async def test_a_job_that_never_ran_has_no_result(

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from tests.unit.webhook.factories import COMPLETED, JOB_ID, RESULT, event
 
-from ignis.webhook.models import Compile, EventType
+from ignis.events.results import CompileResult
+from ignis.webhook.models import EventType
 from ignis.webhook.payload import OUTPUT_LIMIT, body
 
 
@@ -70,8 +71,9 @@ def test_a_job_that_never_ran_has_no_start() -> None:
 
 def test_output_is_cut_at_16_kib_and_says_so() -> None:
     """A long output is cut between characters, and that is no fault of its encoding."""
-    result = replace(RESULT, stdout="é".encode() * OUTPUT_LIMIT, stderr=b"x" * OUTPUT_LIMIT)
-    data = json.loads(body(event(result=replace(result, stdout=b"." + result.stdout))))["data"]
+    odd = b"." + "é".encode() * OUTPUT_LIMIT
+    result = replace(RESULT, stdout=odd, stderr=b"x" * OUTPUT_LIMIT)
+    data = json.loads(body(event(result=result)))["data"]
 
     assert len(data["stdout"].encode()) == OUTPUT_LIMIT - 1
     assert (data["stdout_truncated"], data["stdout_invalid_utf8"]) == (True, False)
@@ -97,7 +99,7 @@ def test_bytes_that_are_no_text_are_replaced_and_flagged() -> None:
 
 def test_the_compile_step_is_told() -> None:
     """A program that did not compile tells what the compiler said."""
-    step = Compile(stdout=b"", stderr=b"syntax error", exit_code=1, duration_ms=80.0)
+    step = CompileResult(stdout=b"", stderr=b"syntax error", exit_code=1, duration_ms=80.0)
     failed = event(
         type=EventType.JOB_FAILED,
         verdict="compile_error",
