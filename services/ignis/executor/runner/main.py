@@ -26,7 +26,7 @@ def _run(channel: socket.socket, program: Program, place: Place) -> None:
     wake = reaper.wake_on_death()
     steps = [step for step in (program.compile, program.run) if step]
     kinds = [Kind.COMPILED, Kind.RAN][-len(steps) :]
-    groups = place.groups or (None,) * len(steps)
+    groups = (place.groups or (None, None))[-len(steps) :]
     try:
         with acting_as(place.uid):
             write_files(BOX, program.files)

@@ -30,7 +30,7 @@ class Place:
     """The identity of the job's processes, and the cgroups that hold them.
 
     `uid` (also the gid) is None where the runner has only one; `groups` has
-    one entry per step in the order in which they run, or none at all, and
+    one entry for a compile step and one for a run step, or none at all, and
     then rlimits and polling take over.
     """
 
