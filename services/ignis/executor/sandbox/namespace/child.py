@@ -8,7 +8,7 @@ import os
 import socket
 from typing import NamedTuple, NoReturn
 
-from ignis.executor.runner import frames, main
+from ignis.executor.runner import frames, main, step
 from ignis.executor.runner.place import Place
 from ignis.executor.sandbox.cgroups.steps import Made, descriptors
 from ignis.executor.sandbox.namespace import handover, linux, network, privileges
@@ -39,8 +39,9 @@ def become_runner(channel_fd: int, mapped_fd: int, making: Making) -> NoReturn:
         channel = socket.socket(fileno=channel_fd)
         try:
             place, handles = _isolate(mapped_fd, making)
+            prepared = step.prepare()
             handover.give(channel, handles)
-            main.serve(channel, place)
+            main.serve(channel, place, prepared)
             status = 0
         except BaseException as error:  # noqa: BLE001 - the executor hears of everything
             text = f"{type(error).__name__}: {error}"
