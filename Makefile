@@ -73,6 +73,10 @@ test-security: build $(VENV)/.dev ## Hostile programs in the sandbox
 test-e2e: build $(VENV)/.dev ## The stack as `make run` starts it, through Envoy
 	@$(PYTEST) -n $(WORKERS) --dist loadgroup tests/e2e
 
+.PHONY: bench-sandbox
+bench-sandbox: build $(VENV)/.dev ## What a job costs next to the bare process, in one run
+	@PYTHONPATH=. $(BIN)/python -m tests.bench.sandbox
+
 .PHONY: lint
 lint: build $(VENV)/.dev ## Check code, types, imports and the contract
 	@$(BIN)/ruff check .

@@ -16,7 +16,7 @@ class Kind(IntEnum):
     RAN = 3  # from the runner: the outcome of the run step
     END = 4  # from the runner: nothing follows
     BROKEN = 5  # from the runner: the sandbox failed, in words
-    READY = 6  # from a runner that was started ahead: it waits for its job
+    READY = 6  # from the runner: it waits for a job; a driver's descriptors may come along
 
 
 class FrameError(Exception):

@@ -3,13 +3,13 @@
 from typing import Protocol
 
 from ignis.executor.models import Program, ProgramFile, StepOutcome
-from ignis.executor.runner import codec, frames, reaper
+from ignis.executor.runner import codec, frames, spawn
 from ignis.executor.runner.files import FileError, write_files
 from ignis.executor.runner.frames import Kind
 from ignis.executor.runner.identity import acting_as
 from ignis.executor.runner.meters import meter_for
 from ignis.executor.runner.place import BOX, Place
-from ignis.executor.runner.step import not_started, run_step
+from ignis.executor.runner.step import Prepared, not_started, run_step
 
 
 class Channel(Protocol):
@@ -22,9 +22,12 @@ class Channel(Protocol):
         """Send all of `data`."""
 
 
-def serve(channel: Channel, place: Place) -> None:
-    """Take the job from `channel` and answer on it; the caller ends the process then."""
-    run(channel, receive(channel), place)
+def serve(channel: Channel, place: Place, prepared: Prepared) -> None:
+    """Take the job from `channel` and answer on it; the caller ends the process then.
+
+    `prepared` is what `step.prepare` made before the job arrived.
+    """
+    run(channel, receive(channel), place, prepared)
 
 
 def receive(channel: Channel) -> Program:
@@ -36,17 +39,16 @@ def receive(channel: Channel) -> Program:
     return codec.decode_program(payload)
 
 
-def run(channel: Channel, program: Program, place: Place) -> None:
+def run(channel: Channel, program: Program, place: Place, prepared: Prepared) -> None:
     """Run the job and answer on `channel`."""
-    _run(channel, program, place)
+    _run(channel, program, place, prepared)
     channel.sendall(frames.encode(Kind.END))
 
 
-def _run(channel: Channel, program: Program, place: Place) -> None:
-    wake = reaper.wake_on_death()
+def _run(channel: Channel, program: Program, place: Place, prepared: Prepared) -> None:
     steps = [step for step in (program.compile, program.run) if step]
     kinds = [Kind.COMPILED, Kind.RAN][-len(steps) :]
-    groups = place.groups or (None,) * len(steps)
+    groups = (place.groups or (None, None))[-len(steps) :]
     try:
         _check_size(program.files, max(step.limits.file_bytes for step in steps))
         with acting_as(place.uid):
@@ -57,10 +59,12 @@ def _run(channel: Channel, program: Program, place: Place) -> None:
     for step, kind, group in zip(steps, kinds, groups, strict=True):
         stdin = program.stdin if kind is Kind.RAN else b""
         meter = meter_for(group, step.limits, place.shared)
-        outcome = run_step(step, stdin, place, meter, wake)
+        outcome = run_step(step, stdin, place, meter, prepared)
         _report(channel, kind, outcome)
         if outcome.exit_code != 0 or outcome.limit:
             return
+        if kind is Kind.COMPILED:
+            prepared = prepared._replace(ahead=spawn.fork_ahead())
 
 
 def _check_size(files: tuple[ProgramFile, ...], limit: int) -> None:

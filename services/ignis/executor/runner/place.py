@@ -44,7 +44,7 @@ class Place:
     """The identity of the job's processes, and the cgroups that hold them.
 
     `uid` (also the gid) is None where the runner has only one; `groups` has
-    one entry per step in the order in which they run, or none at all, and
+    one entry for a compile step and one for a run step, or none at all, and
     then rlimits and polling take over, with what `shared` can tell.
     `folders` are the job's own file systems, where one size can't hold for
     all of them, so that the runner has to add them up.

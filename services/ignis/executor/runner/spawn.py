@@ -1,6 +1,7 @@
 """Starts a step's first process: joined, limited, under its own uid, with three pipes."""
 
 import errno
+import marshal
 import os
 import signal
 import time
@@ -31,27 +32,57 @@ class Started(NamedTuple):
     stderr: int
 
 
-def start(step: Step, place: Place, join: tuple[int, ...]) -> Started:
-    """Start the step and return once its program runs; raises StartError."""
-    argv, env = _prepare(step)
-    path = os.fsencode(step.path) or env.get(b"PATH", b"")
-    chosen = rlimits.rlimits(step.limits, cgroup=bool(join))
-    stdin, stdout, stderr, failure = (os.pipe() for _ in range(4))
+class Ahead(NamedTuple):
+    """A step's first process, which waits to be told what to become, and the runner's pipes."""
+
+    pid: int
+    order: int
+    stdin: int
+    stdout: int
+    stderr: int
+    failure: int
+
+    def close(self) -> None:
+        """Close the pipes that a step that didn't start has no use for."""
+        for fd in (self.stdin, self.stdout, self.stderr):
+            os.close(fd)
+
+
+def fork_ahead() -> Ahead:
+    """Fork a step's first process before the step is known: most of what a start costs."""
+    order, stdin, stdout, stderr, failure = (os.pipe() for _ in range(5))
     pid = os.fork()
     if pid == 0:
-        os.close(failure[0])
-        stdio = (stdin[0], stdout[1], stderr[1])
-        _become(argv, env, path, place, join, chosen, stdio, failure[1])
-    for fd in (stdin[0], stdout[1], stderr[1], failure[1]):
-        os.close(fd)
-    told = os.read(failure[0], 64)
-    os.close(failure[0])
-    if told:
-        os.waitpid(pid, 0)
-        for fd in (stdin[1], stdout[0], stderr[0]):
+        for fd in (order[1], stdin[1], stdout[0], stderr[0], failure[0]):
             os.close(fd)
+        _await_order(order[0], (stdin[0], stdout[1], stderr[1]), failure[1])
+    for fd in (order[0], stdin[0], stdout[1], stderr[1], failure[1]):
+        os.close(fd)
+    return Ahead(pid, order[1], stdin[1], stdout[0], stderr[0], failure[0])
+
+
+def start(ahead: Ahead, step: Step, place: Place, join: tuple[int, ...]) -> Started:
+    """Start the step and return once its program runs; raises StartError."""
+    try:
+        argv, env = _prepare(step)
+    except StartError:
+        os.close(ahead.order)  # it ends without an order
+        os.waitpid(ahead.pid, 0)
+        os.close(ahead.failure)
+        ahead.close()
+        raise
+    path = os.fsencode(step.path) or env.get(b"PATH", b"")
+    chosen = rlimits.rlimits(step.limits, cgroup=bool(join))
+    with open(ahead.order, "wb") as order:  # noqa: PTH123 - a descriptor
+        shared = place.shared is not None
+        order.write(marshal.dumps((argv, env, path, place.uid, shared, join, chosen)))
+    told = os.read(ahead.failure, 64)
+    os.close(ahead.failure)
+    if told:
+        os.waitpid(ahead.pid, 0)
+        ahead.close()
         raise StartError(_explain(step, told))
-    return Started(pid, time.monotonic(), stdin[1], stdout[0], stderr[0])
+    return Started(ahead.pid, time.monotonic(), ahead.stdin, ahead.stdout, ahead.stderr)
 
 
 def _prepare(step: Step) -> tuple[list[bytes], dict[bytes, bytes]]:
@@ -71,30 +102,22 @@ def _prepare(step: Step) -> tuple[list[bytes], dict[bytes, bytes]]:
     return argv, env
 
 
-def _become(
-    argv: list[bytes],
-    env: dict[bytes, bytes],
-    path: bytes,
-    place: Place,
-    join: tuple[int, ...],
-    chosen: dict[int, rlimits.Pair],
-    stdio: tuple[int, int, int],
-    failure: int,
-) -> NoReturn:
+def _await_order(order: int, stdio: tuple[int, int, int], failure: int) -> NoReturn:
     phase = b"S"
     try:
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number in _TO_RESET:
             signal.signal(number, signal.SIG_DFL)
-        for fd in join:
-            os.write(fd, b"0")
-        if place.shared is not None:
+        with open(order, "rb") as file:
+            text = file.read()
+        if not text:
+            os._exit(_FAILED)
+        # Only the runner, of which this is a copy, writes to the pipe.
+        argv, env, path, uid, shared, join, chosen = marshal.loads(text)  # noqa: S302 - see above
+        if shared:
             _volunteer()
-        rlimits.apply(chosen)
-        if place.uid is not None:
-            os.setresgid(place.uid, place.uid, place.uid)
-            os.setresuid(place.uid, place.uid, place.uid)
+        _join(uid, join, chosen)
         for target, fd in enumerate(stdio):
             os.dup2(fd, target)
         # The runner's channel and the cgroups above all: nothing is left to chance.
@@ -103,6 +126,7 @@ def _become(
         os.umask(0o022)
         os.chdir(BOX)
         phase = b"X"
+        # A program in Python could be run by this very interpreter from here.
         _execute(argv, env, path)
     except (OSError, ValueError) as error:
         code = error.errno if isinstance(error, OSError) else errno.EINVAL
@@ -131,6 +155,16 @@ def _execute(argv: list[bytes], env: dict[bytes, bytes], path: bytes) -> NoRetur
         except PermissionError as refused:
             error = refused
     raise error
+
+
+def _join(uid: int | None, join: tuple[int, ...], chosen: dict[int, rlimits.Pair]) -> None:
+    """Be metered and limited, and drop the runner's identity."""
+    for fd in join:
+        os.write(fd, b"0")
+    rlimits.apply(chosen)
+    if uid is not None:
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
 
 
 def _explain(step: Step, told: bytes) -> str:

@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import time
+from typing import NamedTuple
 
 from ignis.executor.models import Limit, Limits, Step, StepOutcome
 from ignis.executor.runner import reaper, spawn
@@ -16,14 +17,28 @@ _MIN_CHECK_MS = 2.0
 _CPUS = len(os.sched_getaffinity(0))
 
 
-def run_step(step: Step, stdin: bytes, place: Place, meter: Meter, wake: int) -> StepOutcome:
+class Prepared(NamedTuple):
+    """What a step needs and its program doesn't change: made before the job arrives."""
+
+    wake: int  # of `reaper.wake_on_death`
+    ahead: spawn.Ahead
+
+
+def prepare() -> Prepared:
+    """Prepare the first step."""
+    return Prepared(reaper.wake_on_death(), spawn.fork_ahead())
+
+
+def run_step(
+    step: Step, stdin: bytes, place: Place, meter: Meter, prepared: Prepared
+) -> StepOutcome:
     """Run `step` to its end or its first limit; leaves none of its processes."""
     try:
-        started = spawn.start(step, place, meter.join)
+        started = spawn.start(prepared.ahead, step, place, meter.join)
     except spawn.StartError as error:
         return not_started(str(error))
     disk = Disk(place.folders, step.limits.file_bytes)
-    return _Running(step.limits, stdin, meter, disk, wake, started).outcome()
+    return _Running(step.limits, stdin, meter, disk, prepared.wake, started).outcome()
 
 
 def not_started(reason: str) -> StepOutcome:

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 from tests.integration.executor.sandbox import leftovers
-from tests.integration.executor.sandbox.hosts import SLOTS, open_host, skip_unless_possible
+from tests.integration.executor.sandbox.hosts import (
+    SLOTS,
+    Sandbox,
+    open_host,
+    skip_unless_possible,
+)
+from tests.integration.executor.sandbox.ordinary import OrdinarySandbox
 from tests.integration.executor.sandbox.programs import command, python, ran
 
 from ignis.executor.sandbox import open_sandbox
@@ -18,14 +24,14 @@ from ignis.executor.sandbox.errors import SandboxError
 SLEEP = command("sh", "-c", "setsid sleep 60 & sleep 60")
 
 
-async def until_running(count: int, idle: set[int]) -> set[int]:
-    """Wait until so many `sleep 60` run below this process; returns all but `idle`."""
+async def until_running(count: int) -> set[int]:
+    """Wait until so many `sleep 60` run below this process; returns all of their sandboxes."""
     async with asyncio.timeout(10):
         while True:
-            below = leftovers.children(os.getpid()) - idle
-            named = [_command(pid) for pid in below]
-            if named.count(b"sleep\x0060\x00") >= count:
-                return below
+            below = leftovers.children(os.getpid())
+            named = {pid for pid in below if _command(pid) == b"sleep\x0060\x00"}
+            if len(named) >= count:
+                return set().union(*map(leftovers.same_sandbox, named))
             await asyncio.sleep(0.01)
 
 
@@ -61,9 +67,8 @@ async def test_own_output() -> None:
 async def test_cancel() -> None:
     """Cancelling ends every process of a job at once, and frees its slot."""
     host = await open_sandbox(slots=1)
-    idle = leftovers.children(os.getpid())
     task = asyncio.create_task(host.run(SLEEP))
-    busy = await until_running(2, idle)
+    busy = await until_running(2)
     begun = time.monotonic()
     task.cancel()
     await asyncio.wait([task])
@@ -86,7 +91,7 @@ async def test_cancel_early() -> None:
         await asyncio.wait([task])
 
     assert b"ok\n" == ran(await host.run(command("echo", "ok"))).stdout
-    assert set() == _jobs_in(leftovers.cgroups(os.getpid()))
+    await leftovers.until_settled(os.getpid(), waiting=3)
     await host.close()
 
 
@@ -103,9 +108,10 @@ async def test_nothing_is_left(mode: str) -> None:
     )
     await asyncio.gather(*(host.run(python(escape)) for _ in range(12)))
 
-    assert set() == _jobs_in(leftovers.cgroups(os.getpid()))
+    await leftovers.until_settled(_owner(host), waiting=SLOTS + 1)
     ours = leftovers.children(os.getpid()) - idle
     await host.close()
+    assert set() == leftovers.cgroups(_owner(host))
     assert set() == leftovers.cgroups(os.getpid())
     assert before == (leftovers.mounts(), leftovers.descriptors())
     assert ours
@@ -114,10 +120,9 @@ async def test_nothing_is_left(mode: str) -> None:
 
 async def test_close_ends_jobs() -> None:
     """Closing ends what runs; what is asked for afterwards is refused."""
-    idle = leftovers.children(os.getpid())
     host = await open_sandbox(slots=2)
     task = asyncio.create_task(host.run(SLEEP))
-    busy = await until_running(2, idle)
+    busy = await until_running(2)
     await host.close()
 
     with pytest.raises(SandboxError):
@@ -129,22 +134,23 @@ async def test_close_ends_jobs() -> None:
 
 async def test_dead_fork_server() -> None:
     """When a fork server is killed its jobs end with an error, and the next job has a new one."""
-    idle = leftovers.children(os.getpid())
     host = await open_sandbox(slots=2)
     task = asyncio.create_task(host.run(SLEEP))
-    busy = await until_running(2, idle)
-    os.kill(_fork_server(busy), signal.SIGKILL)
+    busy = await until_running(2)
+    server = fork_server(busy)
+    everything = leftovers.children(server) | {server}
+    os.kill(server, signal.SIGKILL)
 
     with pytest.raises(SandboxError):
         await task
-    assert set() == await leftovers.until_gone(busy)
+    assert set() == await leftovers.until_gone(everything)
     assert b"again\n" == ran(await host.run(command("echo", "again"))).stdout
     await host.close()
 
 
-def _fork_server(busy: set[int]) -> int:
-    """Return the one that all others but its own parent descend from."""
-    return next(pid for pid in busy if len(leftovers.children(pid)) == len(busy) - 2)
+def fork_server(sandboxed: set[int]) -> int:
+    """Return the one that all processes of sandboxes descend from."""
+    return next(up for pid in sandboxed if (up := leftovers.parent(pid)) not in sandboxed)
 
 
 async def test_dead_executor() -> None:
@@ -157,16 +163,16 @@ async def test_dead_executor() -> None:
     )
     root = Path(__file__).parents[4]
     env = {"PYTHONPATH": f"{root}:{root}/services"}
-    idle = leftovers.children(os.getpid())
     executor = await asyncio.create_subprocess_exec(sys.executable, "-c", code, env=env)
-    busy = await until_running(2, idle)
+    await until_running(2)
+    everything = leftovers.children(executor.pid)
     executor.kill()
     await executor.wait()
 
-    assert set() == await leftovers.until_gone(busy)
+    assert set() == await leftovers.until_gone(everything)
     assert set() == leftovers.cgroups(executor.pid)
 
 
-def _jobs_in(groups: set[str]) -> set[str]:
-    """Return the groups of jobs among `groups`: a fork server has one, its jobs are below it."""
-    return {group for group in groups if not Path(group).name.startswith("ignis-")}
+def _owner(host: Sandbox) -> int:
+    """Return the process that the sandboxes belong to."""
+    return host.pid if isinstance(host, OrdinarySandbox) else os.getpid()

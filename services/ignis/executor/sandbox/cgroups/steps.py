@@ -1,4 +1,4 @@
-"""Makes one cgroup per step of a job below the base, and opens what the runner reads."""
+"""Makes cgroups for steps of jobs below the base, and opens what sets limits and what counts."""
 
 import os
 from contextlib import suppress
@@ -15,7 +15,8 @@ class Version(NamedTuple):
 
     join: str
     memory: str
-    swap: tuple[tuple[str, str], ...]  # written where the kernel has them
+    swap: str  # where there is one: also limited to the bytes of the memory limit
+    fixed: tuple[tuple[str, str], ...]  # written at once, where the kernel has them
     peak: tuple[int, str]
     oom: tuple[int, str]
     pids: int
@@ -28,7 +29,8 @@ _VERSIONS = {
         # share, and a step joins with one thread: cgroup.procs took 10 ms at times.
         join="tasks",
         memory="memory.limit_in_bytes",
-        swap=(("memory.memsw.limit_in_bytes", "{bytes}"),),
+        swap="memory.memsw.limit_in_bytes",
+        fixed=(),
         peak=(0, "memory.max_usage_in_bytes"),
         oom=(0, "memory.oom_control"),
         pids=1,
@@ -37,14 +39,22 @@ _VERSIONS = {
     2: Version(
         join="cgroup.procs",
         memory="memory.max",
+        swap="",
         # The whole step goes when one of its processes does.
-        swap=(("memory.swap.max", "0"), ("memory.oom.group", "1")),
+        fixed=(("memory.swap.max", "0"), ("memory.oom.group", "1")),
         peak=(0, "memory.peak"),
         oom=(0, "memory.events"),
         pids=0,
         cpu=(0, "cpu.stat"),
     ),
 }
+
+
+class Made(NamedTuple):
+    """A group without limits: what the runner uses, and the files for `limit`."""
+
+    group: Group
+    limits: tuple[int, ...]  # memory, swap where it is counted, processes
 
 
 class StepGroups:
@@ -59,18 +69,15 @@ class StepGroups:
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         self._folders = [os.open(folder, flags) for folder in base.folders]
 
-    def make(self, name: str, memory_kb: int, processes: int) -> Group:
-        """Make the group `name` with its limits; returns it opened."""
+    def make(self, name: str) -> Made:
+        """Make the group `name`; returns it opened."""
         for folder in self._folders:
             os.mkdir(name, dir_fd=folder)
-        size = memory_kb * _KIB
-        self._write(0, f"{name}/{self._names.memory}", str(size))
-        for file, value in self._names.swap:
+        for file, value in self._names.fixed:
             # Some kernels count no swap.
             with suppress(OSError):
-                self._write(0, f"{name}/{file}", value.format(bytes=size))
-        self._write(self._names.pids, f"{name}/pids.max", str(processes))
-        return Group(
+                self._write(0, f"{name}/{file}", value)
+        group = Group(
             join=tuple(
                 self._open(index, f"{name}/{self._names.join}", os.O_WRONLY)
                 for index in range(len(self._folders))
@@ -80,6 +87,15 @@ class StepGroups:
             oom=self._open_reading(name, self._names.oom),
             pids=self._open_reading(name, (self._names.pids, "pids.events")),
         )
+        return Made(group, self._open_limits(name))
+
+    def _open_limits(self, name: str) -> tuple[int, ...]:
+        files = [self._open(0, f"{name}/{self._names.memory}", os.O_WRONLY)]
+        if self._names.swap:
+            with suppress(FileNotFoundError):
+                files.append(self._open(0, f"{name}/{self._names.swap}", os.O_WRONLY))
+        files.append(self._open(self._names.pids, f"{name}/pids.max", os.O_WRONLY))
+        return tuple(files)
 
     def remove(self, name: str) -> bool:
         """Remove the group `name`; returns whether it is gone from every folder."""
@@ -108,8 +124,18 @@ class StepGroups:
             os.close(fd)
 
 
-def descriptors(groups: tuple[Group, ...]) -> list[int]:
+def limit(files: tuple[int, ...], memory_kb: int, processes: int) -> None:
+    """Write a step's limits into the files that `Made` names; once, before the step joins."""
+    *sizes, tasks = files
+    for file in sizes:
+        os.write(file, str(memory_kb * _KIB).encode())
+    os.write(tasks, str(processes).encode())
+
+
+def descriptors(made: tuple[Made, ...]) -> list[int]:
     """Return every descriptor that the groups hold."""
     return [
-        fd for group in groups for fd in (*group.join, group.cpu, group.peak, group.oom, group.pids)
+        fd
+        for group, limits in made
+        for fd in (*group.join, group.cpu, group.peak, group.oom, group.pids, *limits)
     ]

@@ -16,7 +16,7 @@ if __name__ == "__main__":
     # An isolated interpreter searches nothing but its standard library.
     sys.path.insert(0, os.path.abspath(__file__).rsplit("/ignis/", 1)[0])
 
-from ignis.executor.runner import frames, main
+from ignis.executor.runner import frames, main, step
 from ignis.executor.runner.container import open_shared
 from ignis.executor.runner.frames import Kind
 from ignis.executor.runner.place import BOX, Place
@@ -43,13 +43,14 @@ def serve(uid: int) -> None:
     os.setgroups([])  # engines give root its own
     channel = Pipes()
     place = Place(uid=uid, groups=(), shared=open_shared(), folders=FOLDERS)
+    prepared = step.prepare()
     channel.sendall(frames.encode(Kind.READY))
     try:
         program = main.receive(channel)
     except frames.FrameError:
         return  # nobody needs this container any more
     _die_with_the_executor()
-    main.run(channel, program, place)
+    main.run(channel, program, place, prepared)
 
 
 def _die_with_the_executor() -> None:

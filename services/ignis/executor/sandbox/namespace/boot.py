@@ -58,7 +58,7 @@ def _fork_inside(
 ) -> int:
     """Fork the first process of a pid namespace of its own: when it dies, all within do."""
     privileged = os.geteuid() == 0 and privileges.holds_sys_admin(_read("/proc/self/status"))
-    ids = uids.choose_base(_read("/proc/self/uid_map"), config.slots) if privileged else None
+    ids = uids.choose_base(_read("/proc/self/uid_map"), config.places) if privileged else None
     if privileged and ids is None:
         raise OSError(errno.EPERM, "too few ids", "/proc/self/uid_map")
     groups = StepGroups(base) if base else None
@@ -94,7 +94,6 @@ def _serve(
         linux.unshare(linux.CLONE_NEWNS)
         tree.build(config.mounts)
         setting = forkserver.Setting(
-            slots=config.slots,
             base=ids,
             groups=groups,
             seccomp=filter_for(linux.machine(), cgroup=groups is not None),

@@ -8,15 +8,13 @@ import os
 import socket
 from typing import NamedTuple, NoReturn
 
-from ignis.executor.runner import frames, main
-from ignis.executor.runner.place import Group, Place
-from ignis.executor.sandbox.cgroups.steps import descriptors
-from ignis.executor.sandbox.namespace import linux, network, privileges
+from ignis.executor.runner import frames, main, step
+from ignis.executor.runner.place import Place
+from ignis.executor.sandbox.cgroups.steps import Made, descriptors
+from ignis.executor.sandbox.namespace import handover, linux, network, privileges
+from ignis.executor.sandbox.namespace.handover import Handles
 from ignis.executor.sandbox.namespace.uids import JOB_ID
 
-_PAGE = 4096
-_MIN_INODES = 4096
-_MAX_INODES = 65536
 _HOST_NAME = "ignis"
 _OOM_SCORE = b"500"
 _PROC_FLAGS = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
@@ -26,23 +24,24 @@ class Making(NamedTuple):
     """What the fork server decided for this sandbox."""
 
     separate_ids: bool
-    groups: tuple[Group, ...]
-    file_bytes: int
+    groups: tuple[Made, ...]
     seccomp: bytes
     hidden: tuple[str, ...]
     capabilities: int
 
 
 def become_runner(channel_fd: int, mapped_fd: int, making: Making) -> NoReturn:
-    """Run one job; `mapped_fd` tells by a byte that the ids are mapped."""
+    """Wait for one job and run it; `mapped_fd` tells by a byte that the ids are mapped."""
     status = 1
     try:
         _volunteer()
         _keep_only(channel_fd, mapped_fd, making.groups)
         channel = socket.socket(fileno=channel_fd)
         try:
-            place = _isolate(mapped_fd, making)
-            main.serve(channel, place)
+            place, handles = _isolate(mapped_fd, making)
+            prepared = step.prepare()
+            handover.give(channel, handles)
+            main.serve(channel, place, prepared)
             status = 0
         except BaseException as error:  # noqa: BLE001 - the executor hears of everything
             text = f"{type(error).__name__}: {error}"
@@ -57,7 +56,7 @@ def _volunteer() -> None:
         file.write(_OOM_SCORE)
 
 
-def _keep_only(channel: int, mapped: int, groups: tuple[Group, ...]) -> None:
+def _keep_only(channel: int, mapped: int, groups: tuple[Made, ...]) -> None:
     """Close the fork server's descriptors, and put /dev/null where a program has its pipes."""
     kept = sorted({channel, mapped, *descriptors(groups)})
     low = 3
@@ -71,7 +70,7 @@ def _keep_only(channel: int, mapped: int, groups: tuple[Group, ...]) -> None:
     os.close(null)
 
 
-def _isolate(mapped_fd: int, making: Making) -> Place:
+def _isolate(mapped_fd: int, making: Making) -> tuple[Place, Handles]:
     if os.read(mapped_fd, 1) != b"m":
         raise OSError("the ids of the sandbox were not mapped")
     os.close(mapped_fd)
@@ -83,19 +82,23 @@ def _isolate(mapped_fd: int, making: Making) -> Place:
     linux.prctl(linux.PR_SET_DUMPABLE, 0)
     os.setsid()
     _mount(making)
+    files = linux.pick("/tmp")
     socket.sethostname(_HOST_NAME)
     network.loopback_up()
     privileges.drop(making.capabilities, keep_identity=making.separate_ids)
     linux.set_seccomp(making.seccomp)
-    return Place(uid=JOB_ID if making.separate_ids else None, groups=making.groups)
+    place = Place(
+        uid=JOB_ID if making.separate_ids else None,
+        groups=tuple(made.group for made in making.groups),
+    )
+    return place, Handles(files, tuple(made.limits for made in making.groups))
 
 
 def _mount(making: Making) -> None:
     """Mount the job's own folders: one tmpfs behind all of them, so that one size holds."""
-    inodes = min(max(making.file_bytes // _PAGE, _MIN_INODES), _MAX_INODES)
-    size = max(-(-making.file_bytes // _PAGE), 1) * _PAGE  # a size of 0 would be no limit
-    options = f"size={size},nr_inodes={inodes},mode=755"
-    linux.mount("job", "/tmp", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
+    options = ",".join(f"{key}={value}" for key, value in handover.tmpfs_options(0).items())
+    flags = linux.MS_NOSUID | linux.MS_NODEV
+    linux.mount("job", "/tmp", "tmpfs", flags, f"{options},mode=755")
     for name, target, mode in (
         ("box", "/box", 0o755),
         ("shm", "/dev/shm", 0o1777),

@@ -1,15 +1,13 @@
-"""The fork server: makes a sandbox per request, and clears away what has ended."""
+"""The fork server: makes sandboxes ahead of their jobs, and clears away what has ended."""
 
 import gc
 import os
 import select
 import signal
 import socket
-import time
 from typing import NamedTuple, NoReturn
 
-from ignis.executor.runner.place import Group
-from ignis.executor.sandbox.cgroups.steps import StepGroups, descriptors
+from ignis.executor.sandbox.cgroups.steps import Made, StepGroups, descriptors
 from ignis.executor.sandbox.namespace import child, linux, requests, uids
 from ignis.executor.sandbox.namespace.requests import Kind, Start
 
@@ -23,13 +21,13 @@ _NAMESPACES = (
     | linux.CLONE_NEWCGROUP
 )
 _REMOVE_TRIES = 200
-_REMOVE_PAUSE = 0.005
+_REMOVE_PAUSE_MS = 5
+_STEPS = ("compile", "run")
 
 
 class Setting(NamedTuple):
     """What holds for all sandboxes of this server; `base` is the first of their host ids."""
 
-    slots: int
     base: int | None
     groups: StepGroups | None
     seccomp: bytes
@@ -38,11 +36,19 @@ class Setting(NamedTuple):
 
 
 class Living(NamedTuple):
-    """One sandbox: its job, its first process, and the names of its cgroups."""
+    """One sandbox: its first process, and the names of its cgroups."""
 
-    job: int
+    number: int
     pid: int
     groups: tuple[str, ...]
+
+
+class Dead(NamedTuple):
+    """A sandbox whose processes have ended, while the kernel holds on to its cgroups."""
+
+    number: int
+    groups: tuple[str, ...]
+    tries: int
 
 
 def serve(control: socket.socket, setting: Setting) -> NoReturn:
@@ -61,16 +67,20 @@ class _Server:
         self._control = control
         self._setting = setting
         self._living: dict[int, Living] = {}  # by pidfd
+        self._dead: list[Dead] = []
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
 
     def step(self) -> None:
         """Wait for the driver or for the end of a sandbox, and do what that asks for."""
-        for fd, _ in self._poll.poll():
+        for fd, _ in self._poll.poll(_REMOVE_PAUSE_MS if self._dead else None):
             if fd == self._control.fileno():
                 self._hear()
             elif fd in self._living:
                 self._bury(fd)
+        dead, self._dead = self._dead, []
+        for one in dead:
+            self._clear(one)
 
     def _hear(self) -> None:
         packet, fds, _, _ = socket.recv_fds(self._control, requests.MAX_PACKET, 1)
@@ -81,42 +91,38 @@ class _Server:
             try:
                 self._start(start, fds[0])
             except OSError as error:
-                self._tell_end(start.job, f"the sandbox could not be made: {error}")
+                self._tell_end(start.number, f"the sandbox could not be made: {error}")
             finally:
                 os.close(fds[0])
         else:
-            self._kill(requests.decode_job(packet)[0])
+            self._kill(requests.decode_number(packet)[0])
 
     def _start(self, start: Start, channel: int) -> None:
-        names = tuple(f"{start.job}-{index}" for index in range(len(start.groups)))
-        if not self._setting.groups:
-            names = ()
-        opened: tuple[Group, ...] = ()
+        names: tuple[str, ...] = ()
+        made: tuple[Made, ...] = ()
         try:
             if self._setting.groups:
-                make = self._setting.groups.make
-                limited = zip(names, start.groups, strict=True)
-                opened = tuple(make(name, *group) for name, group in limited)
+                names = tuple(f"{start.number}-{step}" for step in _STEPS)
+                made = tuple(map(self._setting.groups.make, names))
             making = child.Making(
                 separate_ids=self._setting.base is not None,
-                groups=opened,
-                file_bytes=start.file_bytes,
+                groups=made,
                 seccomp=self._setting.seccomp,
                 hidden=self._setting.hidden,
                 capabilities=self._setting.capabilities,
             )
-            pid = self._fork(start.slot, channel, making)
+            pid = self._fork(start.place, channel, making)
         except OSError:
             self._remove(names)
             raise
         finally:
-            for fd in descriptors(opened):
+            for fd in descriptors(made):
                 os.close(fd)
         pidfd = os.pidfd_open(pid)
-        self._living[pidfd] = Living(start.job, pid, names)
+        self._living[pidfd] = Living(start.number, pid, names)
         self._poll.register(pidfd, select.POLLIN)
 
-    def _fork(self, slot: int, channel: int, making: child.Making) -> int:
+    def _fork(self, place: int, channel: int, making: child.Making) -> int:
         reading, writing = os.pipe()
         try:
             pid = linux.clone(_NAMESPACES)
@@ -124,7 +130,7 @@ class _Server:
                 os.close(writing)
                 child.become_runner(channel, reading, making)
             try:
-                self._map_ids(pid, slot)
+                self._map_ids(pid, place)
                 os.write(writing, b"m")
             except OSError:
                 os.kill(pid, signal.SIGKILL)
@@ -135,19 +141,19 @@ class _Server:
             os.close(writing)
         return pid
 
-    def _map_ids(self, pid: int, slot: int) -> None:
+    def _map_ids(self, pid: int, place: int) -> None:
         base = self._setting.base
         if base is None:
             ids = uids.shared_id(0)
             _write(f"/proc/{pid}/setgroups", "deny")
         else:
-            ids = uids.own_ids(slot, base)
+            ids = uids.own_ids(place, base)
         _write(f"/proc/{pid}/uid_map", ids.lines)
         _write(f"/proc/{pid}/gid_map", ids.lines)
 
-    def _kill(self, job: int) -> None:
+    def _kill(self, number: int) -> None:
         for living in self._living.values():
-            if living.job == job:
+            if living.number == number:
                 os.kill(living.pid, signal.SIGKILL)
 
     def _bury(self, pidfd: int) -> None:
@@ -156,23 +162,22 @@ class _Server:
         self._poll.unregister(pidfd)
         os.close(pidfd)
         os.waitpid(living.pid, 0)
-        left = self._remove(living.groups)
-        self._tell_end(living.job, f"cgroups could not be removed: {left}" if left else "")
+        self._clear(Dead(living.number, living.groups, _REMOVE_TRIES))
 
-    def _remove(self, names: tuple[str, ...]) -> list[str]:
+    def _clear(self, dead: Dead) -> None:
+        """Remove what is left, now or when the kernel lets go of it."""
+        left = self._remove(dead.groups)
+        if left and dead.tries:
+            self._dead.append(Dead(dead.number, left, dead.tries - 1))
+            return
+        self._tell_end(dead.number, f"cgroups could not be removed: {left}" if left else "")
+
+    def _remove(self, names: tuple[str, ...]) -> tuple[str, ...]:
         groups = self._setting.groups
-        if groups is None:
-            return []
-        left = [name for name in names if not groups.remove(name)]
-        for _ in range(_REMOVE_TRIES):
-            if not left:
-                break
-            time.sleep(_REMOVE_PAUSE)
-            left = [name for name in left if not groups.remove(name)]
-        return left
+        return tuple(name for name in names if groups and not groups.remove(name))
 
-    def _tell_end(self, job: int, text: str) -> None:
-        self._control.send(requests.encode_job(Kind.ENDED, job, text))
+    def _tell_end(self, number: int, text: str) -> None:
+        self._control.send(requests.encode_number(Kind.ENDED, number, text))
 
 
 def _write(path: str, text: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ignis.executor.models import Mount
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace import hints, requests
-from ignis.executor.sandbox.namespace.requests import Config, Failure, Group, Kind, Ready, Start
+from ignis.executor.sandbox.namespace.requests import Config, Failure, Kind, Ready, Start
 
 _BOOT = Path(__file__).with_name("boot.py")
 _START_SECONDS = 20.0
@@ -20,20 +20,21 @@ _CLOSE_SECONDS = 10.0
 
 
 class Link:
-    """One running fork server; when it dies, every job of it has ended."""
+    """One running fork server; when it dies, every sandbox of it has ended."""
 
     def __init__(self, process: asyncio.subprocess.Process, control: socket.socket) -> None:
         """Speak to `process` through `control`; `launch` makes links."""
         self.ready = Ready(weak_memory_limits=False, notes=())
         self._process = process
         self._control = control
-        self._jobs = itertools.count(1)
+        self._numbers = itertools.count(1)
         self._ends: dict[int, asyncio.Future[str]] = {}
         self._sending = asyncio.Lock()
+        self._kills: set[asyncio.Task[None]] = set()
         self._listener: asyncio.Task[None] | None = None
 
     @classmethod
-    async def launch(cls, slots: int, mounts: tuple[Mount, ...]) -> "Link":
+    async def launch(cls, places: int, mounts: tuple[Mount, ...]) -> "Link":
         """Start a fork server and wait until it works; raises SandboxError with what to do."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
@@ -50,7 +51,7 @@ class Link:
             )
         link = cls(process, ours)
         try:
-            await link._greet(slots, mounts)
+            await link._greet(places, mounts)
         except BaseException:
             await link.close()
             raise
@@ -58,41 +59,53 @@ class Link:
 
     @property
     def alive(self) -> bool:
-        """Whether the fork server can still take jobs."""
+        """Whether the fork server can still make sandboxes."""
         return self._listener is not None and not self._listener.done()
 
-    async def start(
-        self, channel: socket.socket, slot: int, file_bytes: int, groups: tuple[Group, ...]
-    ) -> tuple[int, "asyncio.Future[str]"]:
+    async def start(self, channel: socket.socket, place: int) -> tuple[int, "asyncio.Future[str]"]:
         """Ask for a sandbox that answers on `channel`.
 
-        Returns the job's number, and a future that is done when nothing of it
-        is left; its text says what the sandbox itself did wrong, if anything.
+        Returns its number, and a future that is done when nothing of it is
+        left; its text says what the sandbox itself did wrong, if anything.
         """
         if not self.alive:
             raise SandboxError("the fork server is gone")
-        job = next(self._jobs)
+        number = next(self._numbers)
         ended = asyncio.get_running_loop().create_future()
-        self._ends[job] = ended
-        packet = requests.encode_start(Start(job, slot, file_bytes, groups))
+        self._ends[number] = ended
+        packet = requests.encode_start(Start(number, place))
         try:
             await self._send(packet, [channel.fileno()])
         except BaseException:
-            # Sent or not: the server ends a job that it has, and ignores another.
-            self._ends.pop(job, None)
+            # Sent or not: a sandbox whose channel is closed ends by itself.
+            self._ends.pop(number, None)
             raise
-        return job, ended
+        return number, ended
 
-    async def kill(self, job: int) -> None:
-        """End a job now, with all its processes."""
-        with suppress(SandboxError):  # the server is gone, and the job with it
-            await self._send(requests.encode_job(Kind.KILL, job), [])
+    def kill(self, number: int) -> None:
+        """End a sandbox now, with all its processes; one that has ended is no matter."""
+        if number not in self._ends:
+            return
+        packet = requests.encode_number(Kind.KILL, number)
+        try:
+            self._control.send(packet)
+        except BlockingIOError:
+            task = asyncio.create_task(self._kill_later(packet))
+            self._kills.add(task)
+            task.add_done_callback(self._kills.discard)
+        except OSError:
+            pass  # the server is gone, and the sandbox with it
+
+    async def _kill_later(self, packet: bytes) -> None:
+        with suppress(SandboxError):
+            await self._send(packet, [])
 
     async def close(self) -> None:
         """End the fork server with every sandbox, and wait until nothing is left."""
         if self._listener:
-            self._listener.cancel()
-            await asyncio.wait([self._listener])
+            for task in (self._listener, *self._kills):
+                task.cancel()
+            await asyncio.wait([self._listener, *self._kills])
         self._control.close()
         try:
             await asyncio.wait_for(self._process.wait(), _CLOSE_SECONDS)
@@ -101,10 +114,10 @@ class Link:
             await self._process.wait()
         self._end_all("the sandbox was closed")
 
-    async def _greet(self, slots: int, mounts: tuple[Mount, ...]) -> None:
+    async def _greet(self, places: int, mounts: tuple[Mount, ...]) -> None:
         pairs = tuple((str(mount.source), str(mount.target)) for mount in mounts)
         token = f"{os.getpid()}-{secrets.token_hex(4)}"
-        await self._send(requests.encode_config(Config(slots, pairs, token)), [])
+        await self._send(requests.encode_config(Config(places, pairs, token)), [])
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(_START_SECONDS):
@@ -135,8 +148,8 @@ class Link:
         loop = asyncio.get_running_loop()
         try:
             while packet := await loop.sock_recv(self._control, requests.MAX_PACKET):
-                job, text = requests.decode_job(packet)
-                ended = self._ends.pop(job, None)
+                number, text = requests.decode_number(packet)
+                ended = self._ends.pop(number, None)
                 if ended and not ended.done():
                     ended.set_result(text)
         except ConnectionError:

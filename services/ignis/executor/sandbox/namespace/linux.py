@@ -39,9 +39,17 @@ _AT_FDCWD = -100
 _AT_RECURSIVE = 0x8000
 _AT_SYMLINK_NOFOLLOW = 0x100
 _CALLS = {
-    "x86_64": {"clone": 56, "pivot_root": 155, "capset": 126, "mount_setattr": 442},
-    "aarch64": {"clone": 220, "pivot_root": 41, "capset": 91, "mount_setattr": 442},
+    "x86_64": {"clone": 56, "pivot_root": 155, "capset": 126},
+    "aarch64": {"clone": 220, "pivot_root": 41, "capset": 91},
 }
+
+# Newer calls have one number everywhere.
+_MOUNT_SETATTR = 442
+_FSCONFIG = 431
+_FSPICK = 433
+_FSPICK_CLOEXEC = 1
+_FSCONFIG_SET_STRING = 1
+_FSCONFIG_CMD_RECONFIGURE = 7
 
 # PyDLL keeps the interpreter's lock: after clone the child's one thread has it.
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -108,9 +116,29 @@ def restrict(target: str, attributes: int) -> None:
     attr = _MountAttr(attr_set=attributes)
     flags = _AT_RECURSIVE | _AT_SYMLINK_NOFOLLOW
     size = ctypes.c_size_t(ctypes.sizeof(attr))
-    number = _call("mount_setattr")
-    result = _libc.syscall(number, _AT_FDCWD, target.encode(), flags, ctypes.byref(attr), size)
+    path = target.encode()
+    result = _libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, path, flags, ctypes.byref(attr), size)
     _check(result, f"mount_setattr {target}")
+
+
+def pick(target: str) -> int:
+    """Return a descriptor through which the file system at `target` can be given other options.
+
+    Whoever holds it needs CAP_SYS_ADMIN over the user namespace that mounted it.
+    """
+    result: int = _libc.syscall(_FSPICK, _AT_FDCWD, target.encode(), _FSPICK_CLOEXEC)
+    _check(result, f"fspick {target}")
+    return result
+
+
+def reconfigure(picked: int, options: dict[str, str]) -> None:
+    """Give the file system behind a descriptor of `pick` other options."""
+    for key, value in options.items():
+        pair = (key.encode(), value.encode())
+        result = _libc.syscall(_FSCONFIG, picked, _FSCONFIG_SET_STRING, *pair, 0)
+        _check(result, f"fsconfig {key}={value}")
+    result = _libc.syscall(_FSCONFIG, picked, _FSCONFIG_CMD_RECONFIGURE, None, None, 0)
+    _check(result, "fsconfig")
 
 
 def pivot(new_root: str) -> None:

@@ -11,33 +11,24 @@ MAX_PACKET = 1 << 16
 class Kind(IntEnum):
     """The first byte of a packet."""
 
-    START = 1  # driver: run a job; the runner's end of its channel comes along
-    KILL = 2  # driver: end a job now
-    ENDED = 3  # server: nothing is left of a job
+    START = 1  # driver: make a sandbox; the runner's end of its channel comes along
+    KILL = 2  # driver: end a sandbox now
+    ENDED = 3  # server: nothing is left of a sandbox
     READY = 4  # server: it works, and how
     FAILED = 5  # server: it can't work, and why
 
 
-class Group(NamedTuple):
-    """The limits of one step's cgroup."""
-
-    memory_kb: int
-    processes: int
-
-
 class Start(NamedTuple):
-    """A job to start: its number, its slot, the size of its files, a group per step."""
+    """A sandbox to make: its number, and the place whose ids it uses alone."""
 
-    job: int
-    slot: int
-    file_bytes: int
-    groups: tuple[Group, ...]
+    number: int
+    place: int
 
 
 class Config(NamedTuple):
     """What a fork server is started with; mounts are (source, target)."""
 
-    slots: int
+    places: int  # how many sandboxes there may be at once
     mounts: tuple[tuple[str, str], ...]
     token: str  # names the cgroups, so that a later start can find what was left
 
@@ -56,32 +47,28 @@ class Failure(NamedTuple):
     number: int
 
 
-_JOB = struct.Struct("!BQ")
-_START = struct.Struct("!BQIQ")
-_GROUP = struct.Struct("!QI")
+_NUMBER = struct.Struct("!BQ")
+_START = struct.Struct("!BQI")
 
 
 def encode_start(start: Start) -> bytes:
     """Return a START packet."""
-    head = _START.pack(Kind.START, start.job, start.slot, start.file_bytes)
-    return head + b"".join(_GROUP.pack(*group) for group in start.groups)
+    return _START.pack(Kind.START, *start)
 
 
 def decode_start(packet: bytes) -> Start:
     """Return what a START packet says."""
-    _, job, slot, file_bytes = _START.unpack_from(packet)
-    groups = tuple(Group(*values) for values in _GROUP.iter_unpack(packet[_START.size :]))
-    return Start(job, slot, file_bytes, groups)
+    return Start(*_START.unpack(packet)[1:])
 
 
-def encode_job(kind: Kind, job: int, text: str = "") -> bytes:
+def encode_number(kind: Kind, number: int, text: str = "") -> bytes:
     """Return a KILL or ENDED packet; `text` says what went wrong, if anything."""
-    return _JOB.pack(kind, job) + text.encode()
+    return _NUMBER.pack(kind, number) + text.encode()
 
 
-def decode_job(packet: bytes) -> tuple[int, str]:
-    """Return the job and the text of a KILL or ENDED packet."""
-    return _JOB.unpack_from(packet)[1], packet[_JOB.size :].decode()
+def decode_number(packet: bytes) -> tuple[int, str]:
+    """Return the sandbox's number and the text of a KILL or ENDED packet."""
+    return _NUMBER.unpack_from(packet)[1], packet[_NUMBER.size :].decode()
 
 
 def encode_ready(ready: Ready) -> bytes:
@@ -111,5 +98,5 @@ def encode_config(config: Config) -> bytes:
 
 def decode_config(packet: bytes) -> Config:
     """Return a fork server's configuration."""
-    slots, mounts, token = json.loads(packet)
-    return Config(slots, tuple((source, target) for source, target in mounts), token)
+    places, mounts, token = json.loads(packet)
+    return Config(places, tuple((source, target) for source, target in mounts), token)

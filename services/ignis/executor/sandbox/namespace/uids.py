@@ -5,7 +5,7 @@ from typing import NamedTuple
 # Inside: the runner is 0 where there are two ids, a job's processes always this.
 JOB_ID = 1000
 _PREFERRED = 0x7000_0000
-_PER_SLOT = 2
+_PER_PLACE = 2
 
 
 class IdMap(NamedTuple):
@@ -15,9 +15,9 @@ class IdMap(NamedTuple):
     separate: bool
 
 
-def own_ids(slot: int, base: int) -> IdMap:
-    """Map the runner and the job to two host ids that only this slot uses."""
-    first = base + slot * _PER_SLOT
+def own_ids(place: int, base: int) -> IdMap:
+    """Map the runner and the job to two host ids that only this place uses."""
+    first = base + place * _PER_PLACE
     return IdMap(f"0 {first} 1\n{JOB_ID} {first + 1} 1\n", separate=True)
 
 
@@ -26,13 +26,13 @@ def shared_id(outer: int) -> IdMap:
     return IdMap(f"{JOB_ID} {outer} 1\n", separate=False)
 
 
-def choose_base(uid_map: str, slots: int) -> int | None:
-    """Return the first of `slots` pairs of ids that this user namespace holds.
+def choose_base(uid_map: str, places: int) -> int | None:
+    """Return the first of `places` pairs of ids that this user namespace holds.
 
     `uid_map` is the text of /proc/self/uid_map. High ids are taken, since
     nothing else uses them; None when the map is too small for that.
     """
-    needed = slots * _PER_SLOT
+    needed = places * _PER_PLACE
     for line in uid_map.splitlines():
         inside, _, count = (int(part) for part in line.split())
         end = inside + count

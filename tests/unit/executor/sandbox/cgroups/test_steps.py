@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ignis.executor.sandbox.cgroups.base import Base
-from ignis.executor.sandbox.cgroups.steps import StepGroups, descriptors
+from ignis.executor.sandbox.cgroups.steps import StepGroups, descriptors, limit
 
 V1 = {
     "memory": ("tasks", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes",
@@ -33,23 +33,26 @@ def hierarchy(root: Path, files: dict[str, tuple[str, ...]]) -> list[str]:
 def test_make(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int, files: dict[str, tuple[str, ...]]
 ) -> None:
-    """Limits are written, and everything that the runner needs is open."""
+    """Limits are written when they are known, and everything that the runner needs is open."""
     groups = StepGroups(Base(version, tuple(hierarchy(tmp_path, files))))
     monkeypatch.setattr(os, "mkdir", lambda *_, **__: None)  # the kernel's part was done above
-    group = groups.make("g", memory_kb=64, processes=7)
+    made = groups.make("g")
+    limit(made.limits, memory_kb=64, processes=7)
     first = tmp_path / next(iter(files))
     pids = tmp_path / ("pids" if version == 1 else "unified")
 
     assert "65536" == (first / "g" / files[first.name][1]).read_text()
     assert "7" == (pids / "g/pids.max").read_text()
-    assert len(files) == len(group.join)
-    assert len(files) + 4 == len(descriptors((group,)))
-    if version == 2:
+    assert len(files) == len(made.group.join)
+    assert len(files) + 4 + len(made.limits) == len(descriptors((made,)))
+    if version == 1:
+        assert "65536" == (first / "g/memory.memsw.limit_in_bytes").read_text()
+    else:
         assert ("0", "1") == (
             (first / "g/memory.swap.max").read_text(),
             (first / "g/memory.oom.group").read_text(),
         )
-    for fd in descriptors((group,)):
+    for fd in descriptors((made,)):
         os.close(fd)
 
 

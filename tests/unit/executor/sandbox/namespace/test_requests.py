@@ -1,24 +1,21 @@
 """Packets between driver and fork server."""
 
-import pytest
-
 from ignis.executor.sandbox.namespace import requests
-from ignis.executor.sandbox.namespace.requests import Config, Failure, Group, Kind, Ready, Start
+from ignis.executor.sandbox.namespace.requests import Config, Failure, Kind, Ready, Start
 
 
-@pytest.mark.parametrize("groups", [(), (Group(1, 2),), (Group(1 << 40, 2), Group(3, 4))])
-def test_start(groups: tuple[Group, ...]) -> None:
+def test_start() -> None:
     """A request comes back as it was."""
-    start = Start(job=1 << 40, slot=3, file_bytes=1 << 35, groups=groups)
+    start = Start(number=1 << 40, place=3)
     packet = requests.encode_start(start)
 
     assert Kind.START == packet[0]
     assert start == requests.decode_start(packet)
 
 
-def test_job() -> None:
-    """The end of a job tells its number and what went wrong."""
-    assert (7, "ä") == requests.decode_job(requests.encode_job(Kind.ENDED, 7, "ä"))
+def test_end() -> None:
+    """The end of a sandbox tells its number and what went wrong."""
+    assert (7, "ä") == requests.decode_number(requests.encode_number(Kind.ENDED, 7, "ä"))
 
 
 def test_config() -> None:

@@ -17,11 +17,11 @@ from ignis.executor.sandbox.namespace import uids
 )
 def test_choose_base(uid_map: str, base: int | None) -> None:
     """Ids come from where nothing else has them, and from within the own user namespace."""
-    assert base == uids.choose_base(uid_map, slots=4)
+    assert base == uids.choose_base(uid_map, places=4)
 
 
 def test_own_ids() -> None:
-    """Runner and job have different ids, and so have different slots."""
+    """Runner and job have different ids, and so have different places."""
     lines = [line for slot in range(3) for line in uids.own_ids(slot, 5000).lines.splitlines()]
     outer = [line.split()[1] for line in lines]
 
