@@ -10,9 +10,8 @@ from tests.integration.executor.sandbox import leftovers
 from tests.integration.executor.sandbox.programs import command, limits, python, ran
 
 from ignis.executor.models import Outcome
-from ignis.executor.sandbox import open_sandbox
+from ignis.executor.sandbox import Sandbox, open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
-from ignis.executor.sandbox.namespace.driver import NamespaceSandbox
 
 SLOTS = 2
 WARM = SLOTS + 1
@@ -176,7 +175,7 @@ async def test_limits_of_each_job() -> None:
     assert sizes == shown
 
 
-async def _until_run(host: NamespaceSandbox) -> Outcome:
+async def _until_run(host: Sandbox) -> Outcome:
     """Run a job; the death of its fork server may be heard of a moment late."""
     async with asyncio.timeout(10):
         while True:
