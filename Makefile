@@ -55,7 +55,8 @@ docker-down: ## Stop the backing servers; their volumes stay
 
 .PHONY: test
 test: build $(VENV)/.dev ## Run every tier
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup tests
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not alone" tests
+	@$(PYTEST) -m alone tests/integration
 
 .PHONY: test-unit
 test-unit: build $(VENV)/.dev ## Modules by themselves; no sockets
@@ -63,7 +64,8 @@ test-unit: build $(VENV)/.dev ## Modules by themselves; no sockets
 
 .PHONY: test-integration
 test-integration: build $(VENV)/.dev ## Rooms with real PostgreSQL, NATS, Valkey and Envoy
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup tests/integration
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not alone" tests/integration
+	@$(PYTEST) -m alone tests/integration
 
 .PHONY: test-security
 test-security: build $(VENV)/.dev ## Hostile programs in the sandbox

@@ -21,6 +21,8 @@ from tests.integration.executor.sandbox.programs import command, python, ran
 from ignis.executor.sandbox import open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
 
+pytestmark = pytest.mark.alone
+
 SLEEP = command("sh", "-c", "setsid sleep 60 & sleep 60")
 
 

@@ -13,6 +13,8 @@ from ignis.executor.models import Outcome
 from ignis.executor.sandbox import Sandbox, open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
 
+pytestmark = pytest.mark.alone
+
 SLOTS = 2
 WARM = SLOTS + 1
 CANARY = "canary-" + "of-a-job"  # in two parts: this file's own bytes don't count
