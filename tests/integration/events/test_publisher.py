@@ -62,8 +62,11 @@ async def test_an_end_is_not_disturbed_by_a_start(connected: Nats) -> None:
     assert await queue.publish_end(events_pb2.JobEvent(job_id="job1"))
     assert await queue.publish_end(events_pb2.JobEvent(job_id="job2"))
     await queue.publish_started(events_pb2.JobEvent(job_id="job1"))
-    await connected.client.flush()
-    assert 4 == await messages(connected, subjects.EVENTS_STREAM)
+
+    async def all_stored() -> bool:
+        return await messages(connected, subjects.EVENTS_STREAM) == 4
+
+    await until(all_stored)
 
 
 async def test_the_request_travels_along(connected: Nats) -> None:
