@@ -79,10 +79,6 @@ test-e2e: build $(VENV)/.dev ## The stack as `make run` starts it, through Envoy
 bench-sandbox: build $(VENV)/.dev ## What a job costs next to the bare process, in one run
 	@PYTHONPATH=. $(BIN)/python -m tests.bench.sandbox
 
-.PHONY: bench-sandbox
-bench-sandbox: build $(VENV)/.dev ## What a job costs next to the bare process, in one run
-	@PYTHONPATH=. $(BIN)/python -m tests.bench.sandbox
-
 .PHONY: lint
 lint: build $(VENV)/.dev ## Check code, types, imports and the contract
 	@$(BIN)/ruff check .

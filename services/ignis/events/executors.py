@@ -17,6 +17,7 @@ from ignis.v1 import executor_pb2
 ANNOUNCE_EVERY = 3.0  # seconds
 SILENCE = 6.0  # seconds without any announcement after which the watch begins again
 ALIVE = 10.0  # seconds after which an executor that said nothing is taken for dead
+FOLLOW_AGAIN = 1.0  # seconds until a watch that broke is begun anew
 
 log = get_logger()
 
@@ -66,7 +67,7 @@ class ExecutorDirectory:
         while True:
             with suppress(nats.errors.Error, TimeoutError):
                 await self._follow()
-            await asyncio.sleep(1)
+            await asyncio.sleep(FOLLOW_AGAIN)
 
     async def _follow(self) -> None:
         store = await bucket(self._nats, subjects.EXECUTORS_BUCKET)

@@ -10,9 +10,9 @@ from ignis.local import probes
 from ignis.local.files import private_folder, write_private
 from ignis.local.process import Command, Process
 from ignis.local.supervisor import Supervisor
+from ignis.server.limits import MAX_MESSAGE
 
 HOST = "127.0.0.1"
-MAX_PAYLOAD = 8 * 1024 * 1024  # bytes: what the services check at their start
 _USER = "ignis"
 _MEMORY = 256 * 1024 * 1024  # bytes
 _DISK = 10 * 1024 * 1024 * 1024  # bytes
@@ -57,7 +57,7 @@ class Nats:
                 "server_name": "ignis-local",
                 "host": HOST,
                 "port": port,
-                "max_payload": MAX_PAYLOAD,
+                "max_payload": MAX_MESSAGE,
                 "authorization": {"user": _USER, "password": password},
                 "jetstream": {
                     "store_dir": str((self.folder / "jetstream").resolve()),

@@ -46,7 +46,7 @@ def _enter(root: int, folders: list[str]) -> int:
             os.mkdir(name, 0o755, dir_fd=current)
         except FileExistsError:
             pass
-        except BaseException:
+        except BaseException:  # whatever it was, the folder's descriptor must not leak
             os.close(current)
             raise
         try:
