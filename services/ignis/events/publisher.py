@@ -20,7 +20,9 @@ class Publisher:
     def __init__(self, connection: Nats) -> None:
         self._nats = connection
 
-    async def publish_job(self, pool: str, job_id: str, payload: bytes, attempt: int) -> None:
+    async def publish_job(
+        self, pool: str, job_id: str, payload: bytes, attempt: int, request: str
+    ) -> None:
         """Queue a job for a pool.
 
         Args:
@@ -29,12 +31,15 @@ class Publisher:
             payload: a serialized JobMessage.
             attempt: how often it was published before; JetStream takes the
                 same attempt once.
+            request: the id of the request that asked for it.
 
         Raises:
             Unavailable: JetStream did not store it.
         """
         await self._store(
-            subjects.job(pool, job_id), payload, {Header.MSG_ID.value: f"{job_id}:{attempt}"}
+            subjects.job(pool, job_id),
+            payload,
+            {Header.MSG_ID.value: f"{job_id}:{attempt}", REQUEST_ID_HEADER: request},
         )
 
     async def publish_started(self, event: events_pb2.JobEvent) -> None:

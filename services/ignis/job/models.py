@@ -73,6 +73,7 @@ class NewJob:
     priority: int
     labels: Mapping[str, str]
     created_at: datetime
+    request_id: str  # of the request that asked for it, for the logs
     idempotency_key: str = ""  # the client's; empty means none
     fingerprint: bytes = b""  # of the request, to tell another body under the same key
 
@@ -141,6 +142,7 @@ class Publication:
     pool: str
     attempt: int  # how often it was published, this time included
     payload: bytes  # a serialized JobMessage
+    request_id: str  # of the request that asked for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from ignis.job.models import (
     Submission,
     Window,
 )
+from ignis.server.context import request_id
 from ignis.server.ids import is_id
 
 MAX_PAGE = 100
@@ -218,7 +219,9 @@ class JobService:
     async def _hand_over(self, job: NewJob, *, publish: bool) -> None:
         self._counts.submitted(job.program.language)
         if publish:
-            await self._publisher.publish(Publication(job.job_id, job.pool, 1, self._encode(job)))
+            await self._publisher.publish(
+                Publication(job.job_id, job.pool, 1, self._encode(job), job.request_id)
+            )
         else:
             self._publisher.nudge(job.pool)
 
@@ -241,6 +244,7 @@ class JobService:
             priority=request.priority,
             labels=dict(request.labels),
             created_at=datetime.now(UTC),
+            request_id=request_id.get(),
             idempotency_key=request.idempotency_key,
             fingerprint=_fingerprint(request) if request.idempotency_key else b"",
         )

@@ -42,8 +42,9 @@ WITH load AS (
     ON CONFLICT (job_id) DO NOTHING
     RETURNING job_id
 )
-INSERT INTO queue (job_id, owner, pool, priority, created_at, published_at, publishes)
-SELECT $1, $2, $7, $8, $9, CASE WHEN turn THEN now() END, turn::int
+INSERT INTO queue
+    (job_id, owner, pool, priority, created_at, request_id, published_at, publishes)
+SELECT $1, $2, $7, $8, $9, $12, CASE WHEN turn THEN now() END, turn::int
 FROM stored, (
     SELECT pool_load < $10 AND user_load < $11 AND NOT EXISTS (
         SELECT FROM queue WHERE pool = $7 AND published_at IS NULL
@@ -217,6 +218,7 @@ async def _insert(connection: Connection, job: NewJob, window: Window) -> Submis
         job.created_at,
         window.pool,
         window.user,
+        job.request_id,
     )
     return Submission(job.job_id, new=publish is not None, publish=bool(publish))
 

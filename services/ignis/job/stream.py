@@ -4,7 +4,7 @@ from google.protobuf.message import DecodeError
 
 from ignis.events.publisher import Publisher
 from ignis.job import codec
-from ignis.job.models import Ended
+from ignis.job.models import Ended, Publication
 
 
 class JobStream:
@@ -13,9 +13,15 @@ class JobStream:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
 
-    async def publish_job(self, pool: str, job_id: str, payload: bytes, attempt: int) -> None:
+    async def publish_job(self, publication: Publication) -> None:
         """Queue a job."""
-        await self._publisher.publish_job(pool, job_id, payload, attempt)
+        await self._publisher.publish_job(
+            publication.pool,
+            publication.job_id,
+            publication.payload,
+            publication.attempt,
+            publication.request_id,
+        )
 
     async def job_is_queued(self, pool: str, job_id: str) -> bool:
         """Whether a job's message is in the stream."""

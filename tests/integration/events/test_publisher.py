@@ -22,18 +22,29 @@ async def messages(connected: Nats, stream: str) -> int:
 async def test_a_job_is_queued_once_per_attempt(connected: Nats) -> None:
     """The same attempt twice is one message, another attempt is another."""
     publish = Publisher(connected).publish_job
-    await publish("default", "job1", b"x", 0)
-    await publish("default", "job1", b"x", 0)
+    await publish("default", "job1", b"x", 0, "")
+    await publish("default", "job1", b"x", 0, "")
     assert 1 == await messages(connected, subjects.JOBS_STREAM)
-    await publish("default", "job1", b"x", 1)
+    await publish("default", "job1", b"x", 1, "")
     assert 2 == await messages(connected, subjects.JOBS_STREAM)
+
+
+async def test_a_job_carries_the_id_of_its_request(connected: Nats) -> None:
+    """Whoever publishes it: the one that does so later serves no request."""
+    request_id.set("another")
+    await Publisher(connected).publish_job("default", "job1", b"x", 0, "request_7")
+    message = await connected.jetstream.get_last_msg(
+        subjects.JOBS_STREAM, subjects.job("default", "job1")
+    )
+
+    assert {"request_7"} == {(message.headers or {}).get(REQUEST_ID_HEADER)}
 
 
 async def test_a_job_is_seen_and_forgotten(connected: Nats) -> None:
     """A queued job can be found and taken out, also twice, and no other goes with it."""
     queue = Publisher(connected)
-    await queue.publish_job("default", "job1", b"x", 0)
-    await queue.publish_job("default", "job2", b"x", 0)
+    await queue.publish_job("default", "job1", b"x", 0, "")
+    await queue.publish_job("default", "job2", b"x", 0, "")
 
     assert await queue.job_is_queued("default", "job1")
     await queue.forget_job("default", "job1")
@@ -95,12 +106,12 @@ async def test_a_server_that_is_away_is_said_so_and_found_again(
     ):
         await streams.ensure(connected)
         queue = Publisher(connected)
-        await queue.publish_job("default", "before", b"x", 0)
+        await queue.publish_job("default", "before", b"x", 0, "")
         connected.jetstream._timeout = 0.3
         await server.stop()
         await until(lambda: not connected.client.is_connected)
         for call in (
-            queue.publish_job("default", "job1", b"x", 0),
+            queue.publish_job("default", "job1", b"x", 0, ""),
             queue.publish_end(events_pb2.JobEvent(job_id="job1")),
             queue.job_is_queued("default", "job1"),
             queue.forget_job("default", "job1"),
@@ -110,7 +121,7 @@ async def test_a_server_that_is_away_is_said_so_and_found_again(
         await queue.publish_started(events_pb2.JobEvent(job_id="job1"))  # not worth an error
         await server.start()
         await until(lambda: connected.client.is_connected)
-        await queue.publish_job("default", "after", b"x", 0)
+        await queue.publish_job("default", "after", b"x", 0, "")
 
         assert await queue.job_is_queued("default", "before")
         assert await queue.job_is_queued("default", "after")

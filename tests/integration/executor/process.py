@@ -15,6 +15,7 @@ from ignis.events.connection import Nats
 from ignis.events.executors import ExecutorDirectory
 from ignis.events.publisher import Publisher
 from ignis.local import binaries
+from ignis.server.context import request_id
 from ignis.server.ids import new_id
 from ignis.v1 import events_pb2, executor_pb2
 
@@ -67,7 +68,8 @@ def message(code: str, language: str = "python", **fields: Any) -> events_pb2.Jo
 
 async def post(connected: Nats, job: events_pb2.JobMessage, pool: str = "default") -> None:
     """Put a job on the stream."""
-    await Publisher(connected).publish_job(pool, job.job_id, job.SerializeToString(), 1)
+    payload = job.SerializeToString()
+    await Publisher(connected).publish_job(pool, job.job_id, payload, 1, request_id.get())
 
 
 async def end_of(connected: Nats, job_id: str) -> events_pb2.JobEvent:

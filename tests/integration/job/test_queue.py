@@ -91,7 +91,8 @@ async def test_a_release_hands_over_what_executors_get(jobs: JobStore, queue: Qu
     job = new_job()
     await jobs.submit(job, CLOSED)
 
-    assert [Publication(job.job_id, "default", 1, codec.job_message(job))] == await queue.release(
+    payload = codec.job_message(job)
+    assert [Publication(job.job_id, "default", 1, payload, job.request_id)] == await queue.release(
         "default", WIDE
     )
 
@@ -225,8 +226,9 @@ async def test_a_job_is_published_again_as_long_as_it_has_not_ended(
     await jobs.submit(job, WIDE)
     payload = codec.job_message(job)
 
-    assert Publication(job.job_id, "default", 2, payload) == await queue.publish_again(job.job_id)
-    assert Publication(job.job_id, "default", 3, payload) == await queue.publish_again(job.job_id)
+    for attempt in (2, 3):
+        again = await queue.publish_again(job.job_id)
+        assert again == Publication(job.job_id, "default", attempt, payload, job.request_id)
     await jobs.ended(ended(job_id=job.job_id))
     assert await queue.publish_again(job.job_id) is None
     assert await queue.publish_again(replace(job, job_id=new_id()).job_id) is None

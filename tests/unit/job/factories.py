@@ -76,6 +76,7 @@ NEW_JOB = NewJob(
     priority=5,
     labels={"course": "cs101"},
     created_at=NOON,
+    request_id="request_1",
 )
 JOB = Job(
     job_id=JOB_ID,

@@ -127,10 +127,10 @@ class MemoryStream:
         self.forgotten: list[tuple[str, str]] = []
         self.failure: Exception | None = None
 
-    async def publish_job(self, pool: str, job_id: str, payload: bytes, attempt: int) -> None:
+    async def publish_job(self, publication: Publication) -> None:
         """Queue a job."""
         self._fail()
-        self.jobs.append(Publication(job_id, pool, attempt, payload))
+        self.jobs.append(publication)
 
     async def job_is_queued(self, pool: str, job_id: str) -> bool:
         """Whether it is queued."""

@@ -14,6 +14,7 @@ from ignis.job import codec, service
 from ignis.job.ends import Ends
 from ignis.job.models import Filter, Job, Publication, Status
 from ignis.job.service import JobService, LimitSettings
+from ignis.server.context import request_id
 from ignis.server.ids import new_id
 from ignis.v1 import events_pb2
 
@@ -295,6 +296,15 @@ def test_a_language_is_listed_once(room: Room) -> None:
 
     versions = [(offer.language, offer.version) for offer in room.service.languages()]
     assert versions == [("python", "3.11.2"), ("python", "3.12.0")]
+
+
+async def test_a_job_carries_the_id_of_its_request(room: Room) -> None:
+    """Whether it is published now or has to wait, the logs can be followed."""
+    request_id.set("request_7")
+    await room.execute()
+    [publication] = room.handed.published
+
+    assert "request_7" == publication.request_id
 
 
 async def test_the_program_is_complete(room: Room) -> None:

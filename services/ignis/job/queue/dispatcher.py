@@ -29,7 +29,7 @@ class Queue(Protocol):
 class Stream(Protocol):
     """Where executors take jobs from."""
 
-    async def publish_job(self, pool: str, job_id: str, payload: bytes, attempt: int) -> None:
+    async def publish_job(self, publication: Publication) -> None:
         """Queue a job."""
         ...
 
@@ -77,9 +77,7 @@ class Dispatcher:
     async def publish(self, publication: Publication) -> None:
         """Hand over one job. If that fails, the relay does it later."""
         try:
-            await self._stream.publish_job(
-                publication.pool, publication.job_id, publication.payload, publication.attempt
-            )
+            await self._stream.publish_job(publication)
         except Unavailable as error:
             log.warning("a job waits for the relay", job_id=publication.job_id, reason=error.reason)
 

@@ -38,9 +38,9 @@ WITH RECURSIVE owners AS (
 ), released AS (
     UPDATE queue SET published_at = now(), publishes = publishes + 1
     FROM candidates WHERE queue.job_id = candidates.job_id
-    RETURNING queue.job_id, queue.pool, queue.publishes
+    RETURNING queue.job_id, queue.pool, queue.publishes, queue.request_id
 )
-SELECT job_id, pool, publishes,
+SELECT job_id, pool, publishes, request_id,
     (SELECT request FROM jobs WHERE jobs.job_id = released.job_id) AS request
 FROM released JOIN candidates USING (job_id) ORDER BY turn, job_id
 """
@@ -81,7 +81,7 @@ RETURNING job_id, pool, publishes
 PUBLISH_AGAIN = """
 UPDATE queue SET published_at = now(), publishes = publishes + 1
 WHERE job_id = $1
-RETURNING job_id, pool, publishes,
+RETURNING job_id, pool, publishes, request_id,
     (SELECT request FROM jobs WHERE jobs.job_id = queue.job_id) AS request
 """
 
@@ -147,7 +147,7 @@ class QueueStore:
 def _publications(rows: list[asyncpg.Record]) -> list[Publication]:
     """What is to be published; a row whose job is gone is not."""
     return [
-        Publication(row["job_id"], row["pool"], row["publishes"], row["request"])
+        Publication(row["job_id"], row["pool"], row["publishes"], row["request"], row["request_id"])
         for row in rows
         if row["request"] is not None
     ]

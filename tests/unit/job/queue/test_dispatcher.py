@@ -15,7 +15,7 @@ from ignis.job.queue.dispatcher import Dispatcher
 
 def publication(job_id: str, pool: str = "default") -> Publication:
     """A job whose turn has come."""
-    return Publication(job_id, pool, 1, b"payload")
+    return Publication(job_id, pool, 1, b"payload", "request_1")
 
 
 class Queue:

@@ -40,7 +40,7 @@ class Queue:
 
     async def publish_again(self, job_id: str) -> Publication | None:
         """Once more."""
-        return None if self.ended else Publication(job_id, "default", 2, b"payload")
+        return None if self.ended else Publication(job_id, "default", 2, b"payload", "request_1")
 
 
 class Ends:
@@ -82,7 +82,7 @@ def room_fixture() -> Room:
 
 async def test_a_job_that_jetstream_has_is_left_alone(room: Room) -> None:
     """A message that is in the stream will be delivered."""
-    await room.stream.publish_job("default", JOB_ID, b"", 1)
+    await room.stream.publish_job(Publication(JOB_ID, "default", 1, b"", ""))
     await room.relay.sweep()
 
     assert (room.handed.published, room.ends.applied) == ([], [])
@@ -100,7 +100,7 @@ async def test_a_lost_job_is_published_again(room: Room) -> None:
     """A job that JetStream doesn't know is handed over once more, and counted."""
     await room.relay.sweep()
 
-    assert [Publication(JOB_ID, "default", 2, b"payload")] == room.handed.published
+    assert [Publication(JOB_ID, "default", 2, b"payload", "request_1")] == room.handed.published
     assert room.counts.seen == {"republished": 1}
 
 
