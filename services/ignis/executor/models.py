@@ -86,6 +86,30 @@ class Outcome:
     run: StepOutcome | None
 
 
+class Stage(StrEnum):
+    """One of the two steps."""
+
+    COMPILE = "compile"
+    RUN = "run"
+
+
+class Stream(StrEnum):
+    """Where a program can print."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a program printed just now; not all of it comes this way, the outcome has all."""
+
+    stage: Stage
+    stream: Stream
+    offset: int  # bytes of this stream, in this step, that came before
+    data: bytes  # at least one byte
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
     """A directory of the host that sandboxes see, read-only."""
@@ -132,6 +156,7 @@ class Verdict(StrEnum):
     MEMORY_LIMIT = "memory_limit"
     OUTPUT_LIMIT = "output_limit"
     PROCESS_LIMIT = "process_limit"
+    CANCELLED = "cancelled"
     INTERNAL_ERROR = "internal_error"
 
 

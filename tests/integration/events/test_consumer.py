@@ -27,7 +27,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def make(connected: Nats, handle: Handle, workers: int = 1, ack_wait: float = 30.0) -> Consumer:
     """A consumer of all ends."""
     wanted = Subscription(
-        subjects.EVENTS_STREAM, "test", subjects.ALL_ENDS, workers=workers, ack_wait=ack_wait
+        subjects.EVENTS_STREAM, "test", (subjects.ALL_ENDS,), workers=workers, ack_wait=ack_wait
     )
     return Consumer(connected, wanted, handle, Metrics("test"))
 

@@ -94,10 +94,11 @@ def test_what_is_not_known_is_absent(code: int | None, signal: int | None) -> No
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_only_accepted_is_completed(verdict: Verdict) -> None:
-    """Every other verdict is a failure."""
+    """Every other verdict is a failure, or that it was cancelled."""
     ended = codec.ended(JOB, "one", 1, Report(verdict, "", NOON, GOOD)).ended
 
-    assert (ended.status == "completed") == (verdict is Verdict.ACCEPTED)
+    named = {Verdict.ACCEPTED: "completed", Verdict.CANCELLED: "cancelled"}
+    assert ended.status == named.get(verdict, "failed")
 
 
 def test_a_job_that_never_ran_has_no_result() -> None:

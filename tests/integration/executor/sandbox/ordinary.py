@@ -21,7 +21,7 @@ from ignis.executor.sandbox.errors import SandboxError
 UID = 65533
 PYTHON = "/usr/bin/python3"
 _LENGTH = struct.Struct("!I")
-_NEEDED = ("__init__.py", "executor/__init__.py", "executor/models.py")
+_NEEDED = ("__init__.py", "executor/__init__.py", "executor/models.py", "executor/live.py")
 
 
 class OrdinarySandbox:

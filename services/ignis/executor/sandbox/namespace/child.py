@@ -9,6 +9,7 @@ import socket
 from typing import NamedTuple, NoReturn
 
 from ignis.executor.runner import frames, main, step
+from ignis.executor.runner.channel import Channel
 from ignis.executor.runner.place import Place
 from ignis.executor.sandbox.cgroups.steps import Made, descriptors
 from ignis.executor.sandbox.namespace import handover, linux, network, privileges
@@ -41,7 +42,7 @@ def become_runner(channel_fd: int, mapped_fd: int, making: Making) -> NoReturn:
             place, handles = _isolate(mapped_fd, making)
             prepared = step.prepare()
             handover.give(channel, handles)
-            main.serve(channel, place, prepared)
+            main.serve(Channel(channel_fd, channel_fd), place, prepared)
             status = 0
         except BaseException as error:  # noqa: BLE001 - the executor hears of everything
             text = f"{type(error).__name__}: {error}"
