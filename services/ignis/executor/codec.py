@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from ignis.executor.models import (
+    OPEN_FILES,
     Job,
     Limits,
     Outcome,
@@ -44,6 +45,7 @@ def job(message: events_pb2.JobMessage) -> Job:
             processes=limits.processes,
             output_bytes=limits.output_bytes,
             file_bytes=limits.file_bytes,
+            open_files=limits.open_files or OPEN_FILES,
         ),
         labels=dict(message.labels),
         created_at=moment(message.created_at),

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+OPEN_FILES = 1024  # where nobody says otherwise
+
 
 class Limit(StrEnum):
     """A limit that can end a program."""
@@ -27,6 +29,7 @@ class Limits:
     processes: int
     output_bytes: int  # kept of each of the two streams
     file_bytes: int  # all files of the work folder together
+    open_files: int = OPEN_FILES  # of each process
 
 
 @dataclass(frozen=True, slots=True)
