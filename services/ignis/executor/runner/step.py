@@ -10,10 +10,10 @@ from ignis.executor.models import Limit, Limits, Step, StepOutcome
 from ignis.executor.runner import reaper, spawn
 from ignis.executor.runner.channel import Channel
 from ignis.executor.runner.disk import Disk
-from ignis.executor.runner.live import Live
 from ignis.executor.runner.meters import Meter
 from ignis.executor.runner.place import Place
 from ignis.executor.runner.streams import Capture, Feed
+from ignis.executor.runner.traffic import Traffic
 
 _MIN_CHECK_MS = 2.0
 _CPUS = len(os.sched_getaffinity(0))
@@ -84,7 +84,7 @@ class _Running:
         self._begun = started.begun
         self._stdout = Capture(started.stdout, limits.output_bytes)
         self._stderr = Capture(started.stderr, limits.output_bytes)
-        self._live = Live(channel, (self._stdout, self._stderr))
+        self._traffic = Traffic(channel, (self._stdout, self._stderr))
         self._feed = Feed(started.stdin, stdin)
         self._status: int | None = None
         # What the copy of the runner used before it became the program.
@@ -102,7 +102,7 @@ class _Running:
         self._note(reaper.kill_all())
         self._disk_full = self._disk_full or self._disk.full()
         self._feed.close()
-        self._live.finish()
+        self._traffic.finish()
         stdout, stderr = self._stdout.finish(), self._stderr.finish()
         cpu_ms = self._cpu_ms()
         limit = self._name(limit, cpu_ms, wall_ms)
@@ -129,7 +129,7 @@ class _Running:
             poll.register(capture.fd, select.POLLIN)
         if self._feed.open:
             poll.register(self._feed.fd, select.POLLOUT)
-        self._live.register(poll)
+        self._traffic.register(poll)
         return poll
 
     def _serve(self, poll: select.poll, timeout_ms: float) -> None:
@@ -141,17 +141,17 @@ class _Running:
                 self._feed.write()
                 if not self._feed.open:
                     poll.unregister(fd)
-            elif self._live.hears(fd):
-                self._live.hear(fd, event)
+            elif self._traffic.hears(fd):
+                self._traffic.hear(fd, event)
             else:
                 capture = self._stdout if fd == self._stdout.fd else self._stderr
                 capture.read()
                 if not capture.open:
                     poll.unregister(fd)
-        self._live.flush(poll)
+        self._traffic.flush(poll)
 
     def _must_end(self) -> bool:
-        return self._disk_full or self._live.stopped
+        return self._disk_full or self._traffic.stopped
 
     def _note(self, ended: dict[int, reaper.Ended]) -> None:
         for pid, (status, usage) in ended.items():
@@ -169,7 +169,7 @@ class _Running:
         """Return how long nothing can have gone wrong: all CPUs at work at once."""
         cpu_left = (self._limits.cpu_time_ms - self._cpu_ms()) / _CPUS
         wall_left = self._limits.wall_time_ms - self._wall_ms()
-        quiet = min(wall_left, cpu_left, self._meter.tick_ms, self._live.wait_ms())
+        quiet = min(wall_left, cpu_left, self._meter.tick_ms, self._traffic.wait_ms())
         return max(quiet, _MIN_CHECK_MS)
 
     def _exceeded(self) -> Limit | None:

@@ -21,8 +21,8 @@ FULL = 16 * 1024  # bytes that wait for neither; also the most of one frame
 _MARKS = (b"\1", b"\2")  # stdout, stderr
 
 
-class Live:
-    """One step's traffic."""
+class Traffic:
+    """One step's output on its way, and what comes the other way."""
 
     def __init__(self, channel: Channel, captures: tuple[Capture, Capture]) -> None:
         """Send what `captures` (stdout, stderr) hold; hear what `channel` says."""

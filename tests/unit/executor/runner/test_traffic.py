@@ -10,11 +10,11 @@ from contextlib import suppress
 
 import pytest
 
-from ignis.executor.runner import frames, live
+from ignis.executor.runner import frames, traffic
 from ignis.executor.runner.channel import Channel
 from ignis.executor.runner.frames import Kind
-from ignis.executor.runner.live import Live
 from ignis.executor.runner.streams import Capture
+from ignis.executor.runner.traffic import Traffic
 
 
 class Step:
@@ -28,15 +28,15 @@ class Step:
         (out, self.stdout), (err, self.stderr) = os.pipe(), os.pipe()
         self.captures = (Capture(out, 1 << 20), Capture(err, 1 << 20))
         self.channel = Channel(fd, fd)
-        self.live = Live(self.channel, self.captures)
-        self.live.register(self.poll)
+        self.traffic = Traffic(self.channel, self.captures)
+        self.traffic.register(self.poll)
 
     def prints(self, data: bytes, fd: int | None = None) -> None:
         """Print, and have it captured and flushed."""
         os.write(self.stdout if fd is None else fd, data)
         for capture in self.captures:
             capture.read()
-        self.live.flush(self.poll)
+        self.traffic.flush(self.poll)
 
     def sent(self, before: bytes = b"") -> list[tuple[Kind, bytes]]:
         """Return the frames that have come, behind those in `before`."""
@@ -64,7 +64,7 @@ def test_a_short_program_sends_nothing(step: Step) -> None:
     step.prints(b"hello")
 
     assert [] == step.sent()
-    assert 0 < step.live.wait_ms() <= live.FIRST_SECONDS * 1e3
+    assert 0 < step.traffic.wait_ms() <= traffic.FIRST_SECONDS * 1e3
     assert b"hello" == step.captures[0].finish()
     step.captures[0].fd, _ = os.pipe()
 
@@ -74,26 +74,26 @@ def test_it_is_sent_in_time(step: Step, monkeypatch: pytest.MonkeyPatch) -> None
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     step.prints(b"a")
-    now += live.FIRST_SECONDS
+    now += traffic.FIRST_SECONDS
     step.prints(b"b", step.stderr)
     assert [(Kind.OUTPUT, b"\1a"), (Kind.OUTPUT, b"\2b")] == step.sent()
 
     for _ in range(3):
         step.prints(b"c")
-        now += live.FIRST_SECONDS
+        now += traffic.FIRST_SECONDS
     assert [] == step.sent()
-    now += live.NEXT_SECONDS
-    step.live.flush(step.poll)
+    now += traffic.NEXT_SECONDS
+    step.traffic.flush(step.poll)
 
     assert [(Kind.OUTPUT, b"\1ccc")] == step.sent()
-    assert float("inf") == step.live.wait_ms()
+    assert float("inf") == step.traffic.wait_ms()
 
 
 def test_much_is_sent_at_once(step: Step) -> None:
     """A flood waits for no clock, and comes in pieces of a bounded size."""
-    step.prints(b"x" * (live.FULL + 5))
+    step.prints(b"x" * (traffic.FULL + 5))
 
-    assert [live.FULL + 1, 6] == [len(payload) for _, payload in step.sent()]
+    assert [traffic.FULL + 1, 6] == [len(payload) for _, payload in step.sent()]
 
 
 def test_nobody_waits_for_a_slow_executor(step: Step) -> None:
@@ -104,33 +104,33 @@ def test_nobody_waits_for_a_slow_executor(step: Step) -> None:
     assert step.captures[0].waiting > 0
 
     received = b""
-    while step.captures[0].waiting or step.live._rest:
+    while step.captures[0].waiting or step.traffic._rest:
         received += step.executor.recv(1 << 16)
-        step.live.flush(step.poll)
+        step.traffic.flush(step.poll)
     assert data == b"".join(payload[1:] for _, payload in step.sent(received))
 
 
 def test_a_frame_that_has_begun_is_finished(step: Step) -> None:
     """What follows a frame that was sent in part follows all of it."""
-    while not step.live._rest:
+    while not step.traffic._rest:
         step.prints(b"y" * 60_000)
     step.executor.recv(1 << 20)
-    step.live.finish()
+    step.traffic.finish()
 
-    assert not step.live._rest
+    assert not step.traffic._rest
 
 
 def test_the_wish_to_stop_is_heard(step: Step) -> None:
     """A STOP frame is heard, also in two parts."""
     stop = frames.encode(Kind.STOP)
     for part in (stop[:2], stop[2:]):
-        assert not step.live.stopped
+        assert not step.traffic.stopped
         step.executor.send(part)
         ((fd, event),) = step.poll.poll(1000)
-        assert step.live.hears(fd)
-        step.live.hear(fd, event)
+        assert step.traffic.hears(fd)
+        step.traffic.hear(fd, event)
 
-    assert step.live.stopped
+    assert step.traffic.stopped
 
 
 def test_nothing_else_is_expected(step: Step) -> None:
@@ -138,7 +138,7 @@ def test_nothing_else_is_expected(step: Step) -> None:
     step.executor.send(frames.encode(Kind.END))
 
     with pytest.raises(frames.FrameError):
-        step.live.hear(step.channel.reading, select.POLLIN)
+        step.traffic.hear(step.channel.reading, select.POLLIN)
 
 
 def test_without_an_executor_the_runner_ends(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,4 +152,4 @@ def test_without_an_executor_the_runner_ends(step: Step, monkeypatch: pytest.Mon
     ((fd, event),) = step.poll.poll(1000)
 
     with pytest.raises(SystemExit):
-        step.live.hear(fd, event)
+        step.traffic.hear(fd, event)
