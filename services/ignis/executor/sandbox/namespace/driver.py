@@ -4,7 +4,7 @@ import asyncio
 import logging
 from functools import partial
 
-from ignis.executor.models import Mount, Outcome, Program, SandboxInfo
+from ignis.executor.models import Interpreter, Mount, Outcome, Program, SandboxInfo
 from ignis.executor.sandbox.cancelling import outlast_cancel
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace import handover
@@ -19,13 +19,20 @@ _log = logging.getLogger(__name__)
 class NamespaceSandbox:
     """Runs programs in fresh namespaces, up to `slots` at once."""
 
-    def __init__(self, *, slots: int, mounts: tuple[Mount, ...]) -> None:
-        """Prepare for `slots` programs that all see `mounts`; `start` makes it work."""
+    def __init__(
+        self, *, slots: int, mounts: tuple[Mount, ...], interpreter: Interpreter | None = None
+    ) -> None:
+        """Prepare for `slots` programs that all see `mounts`; `start` makes it work.
+
+        Programs of `interpreter` are run by copies of it that have already started.
+        """
         # One more than can run at once: what follows a job doesn't wait for the one after it.
         self._warm = slots + 1
         # Running, waiting, and being removed.
         self._places = slots + self._warm + slots
         self._mounts = mounts
+        self._interpreter = interpreter
+        self._notes: tuple[str, ...] = ()
         self._turns = asyncio.Semaphore(slots)
         self._pool: Pool | None = None
         self._starting = asyncio.Lock()
@@ -45,7 +52,7 @@ class NamespaceSandbox:
         return SandboxInfo(
             driver="namespace",
             weak_memory_limits=bool(ready and ready.weak_memory_limits),
-            notes=ready.notes if ready else (),
+            notes=(*self._notes, *(ready.notes if ready else ())),
         )
 
     async def run(self, program: Program) -> Outcome:
@@ -90,9 +97,20 @@ class NamespaceSandbox:
             if self._pool and not self._pool.link.alive:
                 await self._drop_pool()
             if self._pool is None:
-                link = await Link.launch(self._places, self._mounts)
+                link = await self._launch()
                 self._pool = Pool(link, size=self._warm, places=self._places)
             return self._pool
+
+    async def _launch(self) -> Link:
+        if self._interpreter:
+            try:
+                return await Link.launch(self._places, self._mounts, self._interpreter)
+            except SandboxError as error:
+                command = " ".join(self._interpreter.argv)
+                self._notes = (f"{command} is started anew for each job: {error}",)
+                self._interpreter = None
+                _log.warning(*self._notes)
+        return await Link.launch(self._places, self._mounts)
 
     async def _drop_pool(self) -> None:
         if self._pool:
