@@ -7,4 +7,4 @@ for name in sorted(vars(resource)):
         print(name, resource.getrlimit(getattr(resource, name)))
 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
     usage = resource.getrusage(who)
-    print(usage.ru_utime < 1, usage.ru_stime < 1, usage.ru_inblock, usage.ru_nswap)
+    print(usage.ru_utime < 1, usage.ru_stime < 1, usage.ru_nswap)
