@@ -10,7 +10,8 @@ from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace import handover
 from ignis.executor.sandbox.namespace.handover import Limited
 from ignis.executor.sandbox.namespace.link import Link
-from ignis.executor.sandbox.namespace.pool import Made, Pool
+from ignis.executor.sandbox.namespace.pool import Made
+from ignis.executor.sandbox.namespace.servers import Servers
 from ignis.executor.sandbox.session import Session, SocketChannel, converse, steps_of
 
 _log = logging.getLogger(__name__)
@@ -26,33 +27,24 @@ class NamespaceSandbox:
 
         Programs of `interpreter` are run by copies of it that have already started.
         """
-        # One more than can run at once: what follows a job doesn't wait for the one after it.
-        self._warm = slots + 1
-        # Running, waiting, and being removed.
-        self._places = slots + self._warm + slots
-        self._mounts = mounts
-        self._interpreter = interpreter
-        self._notes: tuple[str, ...] = ()
+        self._servers = Servers(slots=slots, mounts=mounts, interpreter=interpreter)
         self._turns = asyncio.Semaphore(slots)
-        self._pool: Pool | None = None
-        self._starting = asyncio.Lock()
-        self._closed = False
 
     async def start(self) -> None:
         """Make the first sandbox; raises SandboxError where the kernel doesn't allow it."""
         try:
-            await (await self._living_pool()).prove()
+            await self._servers.start()
         except BaseException:
             await self.close()
             raise
 
     def info(self) -> SandboxInfo:
         """Return how the sandbox works here."""
-        ready = self._pool.link.ready if self._pool else None
+        ready = self._servers.link.ready if self._servers.link else None
         return SandboxInfo(
             driver="namespace",
             weak_memory_limits=bool(ready and ready.weak_memory_limits),
-            notes=(*self._notes, *(ready.notes if ready else ())),
+            notes=(*self._servers.notes, *(ready.notes if ready else ())),
         )
 
     async def run(self, program: Program) -> Outcome:
@@ -63,8 +55,7 @@ class NamespaceSandbox:
         program does is an outcome. Cancelling kills it at once. Raises
         SandboxError when the sandbox itself broke.
         """
-        async with self._turns:
-            pool = await self._living_pool()
+        async with self._turns, self._servers.lease() as pool:
             made = await pool.take()
             try:
                 outcome = await _converse(made, program)
@@ -83,40 +74,7 @@ class NamespaceSandbox:
 
     async def close(self) -> None:
         """End every program, and wait until nothing is left."""
-        self._closed = True
-        async with self._starting:
-            await self._drop_pool()
-
-    async def _living_pool(self) -> Pool:
-        """Return a living fork server's pool; one that died is replaced."""
-        if self._pool and self._pool.link.alive and not self._closed:
-            return self._pool
-        async with self._starting:
-            if self._closed:
-                raise SandboxError("the sandbox is closed")
-            if self._pool and not self._pool.link.alive:
-                await self._drop_pool()
-            if self._pool is None:
-                link = await self._launch()
-                self._pool = Pool(link, size=self._warm, places=self._places)
-            return self._pool
-
-    async def _launch(self) -> Link:
-        if self._interpreter:
-            try:
-                return await Link.launch(self._places, self._mounts, self._interpreter)
-            except SandboxError as error:
-                command = " ".join(self._interpreter.argv)
-                self._notes = (f"{command} is started anew for each job: {error}",)
-                self._interpreter = None
-                _log.warning(*self._notes)
-        return await Link.launch(self._places, self._mounts)
-
-    async def _drop_pool(self) -> None:
-        if self._pool:
-            pool, self._pool = self._pool, None
-            await pool.close()
-            await pool.link.close()
+        await self._servers.close()
 
 
 async def _converse(made: Made, program: Program) -> Outcome:
