@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+OPEN_FILES = 1024  # where nobody says otherwise
+
 
 class Limit(StrEnum):
     """A limit that can end a program."""
@@ -27,6 +29,7 @@ class Limits:
     processes: int
     output_bytes: int  # kept of each of the two streams
     file_bytes: int  # all files of the work folder together
+    open_files: int = OPEN_FILES  # of each process
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,30 @@ class Outcome:
 
     compile: StepOutcome | None
     run: StepOutcome | None
+
+
+class Stage(StrEnum):
+    """One of the two steps."""
+
+    COMPILE = "compile"
+    RUN = "run"
+
+
+class Stream(StrEnum):
+    """Where a program can print."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a program printed just now; not all of it comes this way, the outcome has all."""
+
+    stage: Stage
+    stream: Stream
+    offset: int  # bytes of this stream, in this step, that came before
+    data: bytes  # at least one byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +173,7 @@ class Verdict(StrEnum):
     MEMORY_LIMIT = "memory_limit"
     OUTPUT_LIMIT = "output_limit"
     PROCESS_LIMIT = "process_limit"
+    CANCELLED = "cancelled"
     INTERNAL_ERROR = "internal_error"
 
 

@@ -157,7 +157,7 @@ def announce(app: App, nats: Nats, described: executor_pb2.Executor, executor: E
     announcements = Announcements(Announcer(nats), described, executor)
     app.on_drain(announcements.stop)
     app.spawn("announcements", announcements.run())
-    servicer = ExecutorServicer(announcements)
+    servicer = ExecutorServicer(announcements, executor)
     app.serve(
         NAME,
         lambda server: executor_pb2_grpc.add_ExecutorServiceServicer_to_server(servicer, server),

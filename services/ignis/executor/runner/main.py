@@ -1,25 +1,14 @@
 """Serves one job: reads it, writes its files, compiles, runs, reports."""
 
-from typing import Protocol
-
 from ignis.executor.models import Program, ProgramFile, StepOutcome
 from ignis.executor.runner import codec, frames, spawn
+from ignis.executor.runner.channel import Channel
 from ignis.executor.runner.files import FileError, write_files
 from ignis.executor.runner.frames import Kind
 from ignis.executor.runner.identity import acting_as
 from ignis.executor.runner.meters import meter_for
 from ignis.executor.runner.place import BOX, Place
 from ignis.executor.runner.step import Prepared, not_started, run_step
-
-
-class Channel(Protocol):
-    """Where a job comes from and its outcome goes: a stream socket, or what looks like one."""
-
-    def recv(self, size: int, /) -> bytes:
-        """Return up to `size` bytes, none at the end."""
-
-    def sendall(self, data: bytes, /) -> None:
-        """Send all of `data`."""
 
 
 def serve(channel: Channel, place: Place, prepared: Prepared) -> None:
@@ -59,7 +48,7 @@ def _run(channel: Channel, program: Program, place: Place, prepared: Prepared) -
     for step, kind, group in zip(steps, kinds, groups, strict=True):
         stdin = program.stdin if kind is Kind.RAN else b""
         meter = meter_for(group, step.limits, place.shared)
-        outcome = run_step(step, stdin, place, meter, prepared)
+        outcome = run_step(step, stdin, place, meter, prepared, channel)
         _report(channel, kind, outcome)
         if outcome.exit_code != 0 or outcome.limit:
             return

@@ -30,13 +30,14 @@ class Shared:
     """Open descriptors of the cgroup that a container's runner and job share.
 
     Of v1 or v2, and only for reading: `cpu`, `memory` (the statistics), `oom`
-    and `pids` count the runner too.
+    and `pids` count the runner too. `own` is the runner's own status.
     """
 
     cpu: int
     memory: int
     oom: int
     pids: int
+    own: int
 
 
 @dataclass(frozen=True, slots=True)

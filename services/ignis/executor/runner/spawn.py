@@ -101,7 +101,7 @@ def start(ahead: Ahead, step: Step, place: Place, join: tuple[int, ...]) -> Star
         ahead.close()
         raise
     path = os.fsencode(step.path) or env.get(b"PATH", b"")
-    chosen = rlimits.rlimits(step.limits, cgroup=bool(join))
+    chosen = rlimits.rlimits(step.limits, cgroup=bool(join), own_uid=place.uid is not None)
     with open(ahead.order, "wb") as order:  # noqa: PTH123 - a descriptor
         shared = place.shared is not None
         order.write(marshal.dumps((argv, env, path, place.uid, shared, join, chosen)))

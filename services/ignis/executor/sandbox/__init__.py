@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ignis.executor.live import Live
     from ignis.executor.models import Interpreter, Mount, Outcome, Program, SandboxInfo
     from ignis.executor.sandbox.docker.options import DockerOptions
 
@@ -17,8 +18,12 @@ class Sandbox(Protocol):
     def info(self) -> "SandboxInfo":
         """Return how the sandbox works here."""
 
-    async def run(self, program: "Program") -> "Outcome":
-        """Run a program; whatever it does is an outcome. Cancelling kills it at once."""
+    async def run(self, program: "Program", live: "Live | None" = None) -> "Outcome":
+        """Run a program; whatever it does is an outcome.
+
+        Through `live` its output comes while it runs, and it can be ended: its
+        outcome then has what it printed. Cancelling the task kills it at once.
+        """
 
     async def close(self) -> None:
         """End every program, and wait until nothing is left."""

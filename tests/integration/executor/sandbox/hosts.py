@@ -13,6 +13,7 @@ import pytest_asyncio
 from tests.integration.executor.sandbox import engines
 from tests.integration.executor.sandbox.ordinary import PYTHON, OrdinarySandbox
 
+from ignis.executor.live import Live
 from ignis.executor.models import Interpreter, Mount, Outcome, Program
 from ignis.executor.runner.place import BASE_ENV
 from ignis.executor.sandbox import open_sandbox
@@ -24,7 +25,7 @@ MODES = ("own", "ordinary", "docker")
 class Sandbox(Protocol):
     """What tests need of a sandbox."""
 
-    async def run(self, program: Program) -> Outcome:
+    async def run(self, program: Program, live: Live | None = None) -> Outcome:
         """Run a program."""
 
     async def close(self) -> None:

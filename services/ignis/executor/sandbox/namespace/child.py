@@ -9,6 +9,7 @@ import socket
 from typing import NamedTuple
 
 from ignis.executor.runner import frames, main, reaper, spawn
+from ignis.executor.runner.channel import Channel
 from ignis.executor.runner.place import Place
 from ignis.executor.runner.step import Prepared
 from ignis.executor.sandbox.cgroups.steps import Made, descriptors
@@ -58,7 +59,8 @@ def become_runner(born: Born) -> spawn.Waiting:
                 channel.detach()
                 return forked
             handover.give(channel, handles)
-            main.serve(channel, place, Prepared(wake, forked))
+            both_ways = Channel(born.channel, born.channel)
+            main.serve(both_ways, place, Prepared(wake, forked))
             status = 0
         except BaseException as error:  # noqa: BLE001 - the executor hears of everything
             text = f"{type(error).__name__}: {error}"

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import time
 from functools import partial
 
+from ignis.executor.live import Live
 from ignis.executor.models import Interpreter, Mount, Outcome, Program, SandboxInfo
 from ignis.executor.sandbox.cancelling import outlast_cancel
 from ignis.executor.sandbox.errors import SandboxError
@@ -12,6 +14,7 @@ from ignis.executor.sandbox.namespace.handover import Limited
 from ignis.executor.sandbox.namespace.link import Link
 from ignis.executor.sandbox.namespace.pool import Made
 from ignis.executor.sandbox.namespace.servers import Servers
+from ignis.executor.sandbox.remains import remains
 from ignis.executor.sandbox.session import Session, SocketChannel, converse, steps_of
 
 _log = logging.getLogger(__name__)
@@ -47,20 +50,26 @@ class NamespaceSandbox:
             notes=(*self._servers.notes, *(ready.notes if ready else ())),
         )
 
-    async def run(self, program: Program) -> Outcome:
+    async def run(self, program: Program, live: Live | None = None) -> Outcome:
         """Run a program in a sandbox that nothing else has used or will use.
 
         Its processes are dead when this returns; the place that they ran in
         is removed in the background, and `close` waits for that. Whatever the
-        program does is an outcome. Cancelling kills it at once. Raises
-        SandboxError when the sandbox itself broke.
+        program does is an outcome, also that `live` cancelled it. Cancelling
+        the task kills it at once. Raises SandboxError when the sandbox itself
+        broke.
         """
+        live = live or Live()
         async with self._turns, self._servers.lease() as pool:
             made = await pool.take()
+            session, begun = Session(SocketChannel(made.channel), program, live), time.monotonic()
             try:
-                outcome = await _converse(made, program)
+                _limit(made, program)
+                outcome = await converse(session, program, live)
             except SandboxError as error:
                 text = await outlast_cancel(_end(pool.link, made))
+                if live.cancelled:
+                    return remains(program, session.heard, (time.monotonic() - begun) * 1e3)
                 message = f"{error}; {text}" if text else str(error)
                 raise SandboxError(message) from error
             except BaseException:
@@ -77,7 +86,7 @@ class NamespaceSandbox:
         await self._servers.close()
 
 
-async def _converse(made: Made, program: Program) -> Outcome:
+def _limit(made: Made, program: Program) -> None:
     limits = [step.limits for step in steps_of(program)]
     limited = tuple(Limited(one.memory_kb, one.processes) for one in limits)
     try:
@@ -85,7 +94,6 @@ async def _converse(made: Made, program: Program) -> Outcome:
     except OSError as error:
         message = f"the limits could not be set: {error}"
         raise SandboxError(message) from error
-    return await converse(Session(SocketChannel(made.channel)), program)
 
 
 async def _end(link: Link, made: Made) -> str:
