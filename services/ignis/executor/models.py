@@ -114,6 +114,20 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A CPython that can be started before its program is known.
+
+    A run step with this command and environment, and this search path, is run
+    by a copy of the started interpreter: nothing about it differs but its price.
+    """
+
+    argv: tuple[str, str]  # the interpreter, as it is looked for, and the file that it runs
+    env: Mapping[str, str]
+    path: str
+    version: str  # as in 3.11.2
+
+
+@dataclass(frozen=True, slots=True)
 class Mount:
     """A directory of the host that sandboxes see, read-only."""
 

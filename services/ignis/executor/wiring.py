@@ -13,7 +13,7 @@ from ignis.events.consumer import Consumer
 from ignis.events.executors import Announcer
 from ignis.events.publisher import Publisher
 from ignis.executor.announcer import Announcements
-from ignis.executor.commands import Commands, CompileSettings
+from ignis.executor.commands import Commands, CompileSettings, interpreter
 from ignis.executor.consumer import JobConsumer, subscription
 from ignis.executor.metrics import JobMetrics
 from ignis.executor.models import SandboxInfo
@@ -91,6 +91,7 @@ async def sandbox(
             slots=settings.slots,
             mounts=sorted(mounts, key=lambda mount: mount.target),
             docker=settings.docker,
+            interpreter=interpreter(commands_of(settings, found).values()),
         )
     except SandboxError as error:
         raise Unavailable("SANDBOX_UNAVAILABLE", str(error)) from error
@@ -98,6 +99,15 @@ async def sandbox(
         yield opened
     finally:
         await opened.close()
+
+
+def commands_of(settings: ExecutorSettings, found: Mapping[str, Toolchain]) -> dict[str, Commands]:
+    """The commands of each language."""
+    compiling = CompileSettings(settings.compile_time_ms, settings.compile_output_bytes)
+    return {
+        name: Commands(toolchain.language, toolchain.version, toolchain.sandbox_env, compiling)
+        for name, toolchain in found.items()
+    }
 
 
 async def proven(
@@ -108,11 +118,7 @@ async def proven(
     Raises:
         Unavailable: there is none; an executor without languages helps nobody.
     """
-    compiling = CompileSettings(settings.compile_time_ms, settings.compile_output_bytes)
-    commands = {
-        name: Commands(toolchain.language, toolchain.version, toolchain.sandbox_env, compiling)
-        for name, toolchain in found.items()
-    }
+    commands = commands_of(settings, found)
     executor = Executor(opened, commands)
     tests = SelfTests(executor, settings.executor_data_dir, opened.info().driver)
     passing = await tests.passing(found)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ignis.executor.live import Live
-from ignis.executor.models import Mount, Outcome, Output, Program, SandboxInfo
+from ignis.executor.models import Interpreter, Mount, Outcome, Output, Program, SandboxInfo
 from ignis.executor.sandbox import open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
 
@@ -39,7 +39,9 @@ class OrdinarySandbox:
         self._listener = asyncio.create_task(self._listen())
 
     @classmethod
-    async def open(cls, slots: int, mounts: tuple[Mount, ...] = ()) -> "OrdinarySandbox":
+    async def open(
+        cls, slots: int, mounts: tuple[Mount, ...] = (), interpreter: Interpreter | None = None
+    ) -> "OrdinarySandbox":
         """Start the process, from a copy of the package that its user can read."""
         folder = copy_package()
         process = await asyncio.create_subprocess_exec(
@@ -50,7 +52,7 @@ class OrdinarySandbox:
             env={"PYTHONPATH": str(folder), "PATH": os.defpath},
         )
         sandbox = cls(process, folder)
-        await sandbox._ask(("open", (slots, mounts)))
+        await sandbox._ask(("open", (slots, mounts, interpreter)))
         return sandbox
 
     async def run(self, program: Program, live: Live | None = None) -> Outcome:
@@ -147,9 +149,11 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     stream = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), sys.stdin)
-    _, (_, (slots, mounts)) = await _receive(stream)
+    _, (_, (slots, mounts, interpreter)) = await _receive(stream)
     try:
-        sandbox = await open_sandbox("namespace", slots=slots, mounts=mounts)
+        sandbox = await open_sandbox(
+            "namespace", slots=slots, mounts=mounts, interpreter=interpreter
+        )
     except SandboxError as error:
         _answer(0, error)
         return

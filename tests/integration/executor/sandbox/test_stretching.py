@@ -12,7 +12,7 @@ from ignis.executor.models import Limit, Step
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-WALL_MS = 300
+WALL_MS = 1000
 CPU_MS = 250
 # What a machine that does much else may need on top, to see a limit and to end a program.
 SPARE_MS = 2000

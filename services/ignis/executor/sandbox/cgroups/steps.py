@@ -57,17 +57,29 @@ class Made(NamedTuple):
     limits: tuple[int, ...]  # memory, swap where it is counted, processes
 
 
+class Opened(NamedTuple):
+    """A base by the descriptors of its folders."""
+
+    version: int
+    folders: tuple[int, ...]
+
+
+def open_base(base: Base) -> Opened:
+    """Open the folders of a base."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    return Opened(base.version, tuple(os.open(folder, flags) for folder in base.folders))
+
+
 class StepGroups:
     """Makes and removes the groups of steps, through descriptors of the base's folders.
 
     The fork server leaves the host's file system; the descriptors stay.
     """
 
-    def __init__(self, base: Base) -> None:
-        """Open the base's folders."""
-        self._names = _VERSIONS[base.version]
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        self._folders = [os.open(folder, flags) for folder in base.folders]
+    def __init__(self, opened: Opened) -> None:
+        """Use the base's folders."""
+        self._names = _VERSIONS[opened.version]
+        self._folders = opened.folders
 
     def make(self, name: str) -> Made:
         """Make the group `name`; returns it opened."""
