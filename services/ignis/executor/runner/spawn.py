@@ -5,6 +5,7 @@ import marshal
 import os
 import signal
 import time
+from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
 from ignis.executor.models import Step
@@ -48,20 +49,23 @@ class Ahead(NamedTuple):
             os.close(fd)
 
 
-def fork_ahead() -> Ahead:
-    """Fork a step's first process before the step is known: most of what a start costs."""
+def fork_ahead(join: tuple[int, ...]) -> Ahead:
+    """Fork a step's first process before the step is known: most of what a start costs.
+
+    It joins its cgroup at once: in v2 that waits for all processors (10 to 30 ms).
+    """
     order, stdin, stdout, stderr, failure = (os.pipe() for _ in range(5))
     pid = os.fork()
     if pid == 0:
         for fd in (order[1], stdin[1], stdout[0], stderr[0], failure[0]):
             os.close(fd)
-        _await_order(order[0], (stdin[0], stdout[1], stderr[1]), failure[1])
+        _await_order(order[0], (stdin[0], stdout[1], stderr[1]), failure[1], join)
     for fd in (order[0], stdin[0], stdout[1], stderr[1], failure[1]):
         os.close(fd)
     return Ahead(pid, order[1], stdin[1], stdout[0], stderr[0], failure[0])
 
 
-def start(ahead: Ahead, step: Step, place: Place, join: tuple[int, ...]) -> Started:
+def start(ahead: Ahead, step: Step, place: Place) -> Started:
     """Start the step and return once its program runs; raises StartError."""
     try:
         argv, env = _prepare(step)
@@ -72,10 +76,11 @@ def start(ahead: Ahead, step: Step, place: Place, join: tuple[int, ...]) -> Star
         ahead.close()
         raise
     path = os.fsencode(step.path) or env.get(b"PATH", b"")
-    chosen = rlimits.rlimits(step.limits, cgroup=bool(join))
-    with open(ahead.order, "wb") as order:  # noqa: PTH123 - a descriptor
-        shared = place.shared is not None
-        order.write(marshal.dumps((argv, env, path, place.uid, shared, join, chosen)))
+    chosen = rlimits.rlimits(step.limits, cgroup=bool(place.groups))
+    shared = place.shared is not None
+    # A broken pipe: it has failed already, and told why.
+    with suppress(BrokenPipeError), open(ahead.order, "wb") as order:  # noqa: PTH123 - a descriptor
+        order.write(marshal.dumps((argv, env, path, place.uid, shared, chosen)))
     told = os.read(ahead.failure, 64)
     os.close(ahead.failure)
     if told:
@@ -102,22 +107,26 @@ def _prepare(step: Step) -> tuple[list[bytes], dict[bytes, bytes]]:
     return argv, env
 
 
-def _await_order(order: int, stdio: tuple[int, int, int], failure: int) -> NoReturn:
+def _await_order(
+    order: int, stdio: tuple[int, int, int], failure: int, join: tuple[int, ...]
+) -> NoReturn:
     phase = b"S"
     try:
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number in _TO_RESET:
             signal.signal(number, signal.SIG_DFL)
+        for fd in join:
+            os.write(fd, b"0")
         with open(order, "rb") as file:
             text = file.read()
         if not text:
             os._exit(_FAILED)
         # Only the runner, of which this is a copy, writes to the pipe.
-        argv, env, path, uid, shared, join, chosen = marshal.loads(text)  # noqa: S302 - see above
+        argv, env, path, uid, shared, chosen = marshal.loads(text)  # noqa: S302 - see above
         if shared:
             _volunteer()
-        _join(uid, join, chosen)
+        _limit(uid, chosen)
         for target, fd in enumerate(stdio):
             os.dup2(fd, target)
         # The runner's channel and the cgroups above all: nothing is left to chance.
@@ -157,10 +166,8 @@ def _execute(argv: list[bytes], env: dict[bytes, bytes], path: bytes) -> NoRetur
     raise error
 
 
-def _join(uid: int | None, join: tuple[int, ...], chosen: dict[int, rlimits.Pair]) -> None:
-    """Be metered and limited, and drop the runner's identity."""
-    for fd in join:
-        os.write(fd, b"0")
+def _limit(uid: int | None, chosen: dict[int, rlimits.Pair]) -> None:
+    """Be limited, and drop the runner's identity."""
     rlimits.apply(chosen)
     if uid is not None:
         os.setresgid(uid, uid, uid)

@@ -24,9 +24,14 @@ class Prepared(NamedTuple):
     ahead: spawn.Ahead
 
 
-def prepare() -> Prepared:
-    """Prepare the first step."""
-    return Prepared(reaper.wake_on_death(), spawn.fork_ahead())
+def prepare(place: Place) -> Prepared:
+    """Prepare the first step, whichever it is: it has the first group."""
+    return Prepared(reaper.wake_on_death(), spawn.fork_ahead(joining(place, 0)))
+
+
+def joining(place: Place, number: int) -> tuple[int, ...]:
+    """Return what a process of a job's step `number`, counted from 0, joins its cgroup by."""
+    return place.groups[number].join if place.groups else ()
 
 
 def run_step(
@@ -34,7 +39,7 @@ def run_step(
 ) -> StepOutcome:
     """Run `step` to its end or its first limit; leaves none of its processes."""
     try:
-        started = spawn.start(prepared.ahead, step, place, meter.join)
+        started = spawn.start(prepared.ahead, step, place)
     except spawn.StartError as error:
         return not_started(str(error))
     disk = Disk(place.folders, step.limits.file_bytes)

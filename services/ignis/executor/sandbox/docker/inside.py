@@ -43,7 +43,7 @@ def serve(uid: int) -> None:
     os.setgroups([])  # engines give root its own
     channel = Pipes()
     place = Place(uid=uid, groups=(), shared=open_shared(), folders=FOLDERS)
-    prepared = step.prepare()
+    prepared = step.prepare(place)
     channel.sendall(frames.encode(Kind.READY))
     try:
         program = main.receive(channel)

@@ -39,7 +39,7 @@ def become_runner(channel_fd: int, mapped_fd: int, making: Making) -> NoReturn:
         channel = socket.socket(fileno=channel_fd)
         try:
             place, handles = _isolate(mapped_fd, making)
-            prepared = step.prepare()
+            prepared = step.prepare(place)
             handover.give(channel, handles)
             main.serve(channel, place, prepared)
             status = 0
