@@ -56,6 +56,21 @@ def test_make(
         os.close(fd)
 
 
+def test_no_peak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that keeps no peak has the group sampled."""
+    files = {"unified": tuple(name.replace("peak", "current") for name in V2["unified"])}
+    groups = StepGroups(open_base(Base(2, tuple(hierarchy(tmp_path, files)))))
+    monkeypatch.setattr(os, "mkdir", lambda *_, **__: None)  # the kernel's part was done above
+    made = groups.make("g")
+
+    assert made.group.sampled
+    assert str(tmp_path / "unified/g/memory.current") == str(
+        Path(f"/proc/self/fd/{made.group.peak}").readlink()
+    )
+    for fd in descriptors((made,)):
+        os.close(fd)
+
+
 def test_remove(tmp_path: Path) -> None:
     """A group that is empty goes; one that is not stays, and that is told."""
     for folder in ("a", "b"):
