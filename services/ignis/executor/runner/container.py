@@ -5,6 +5,7 @@ import resource
 import time
 
 from ignis.executor.models import Limits
+from ignis.executor.runner import sockets
 from ignis.executor.runner.place import Shared
 
 _KIB = 1024
@@ -71,6 +72,8 @@ class ContainerMeter:
         held = self._held_kb() - self._floor_kb
         self._sampled_kb = max(self._sampled_kb, min(held, self._limits.memory_kb))
         self._most_tasks = max(self._most_tasks, int(_read(self._shared.pids)) - 1)
+        # A cgroup of v1 doesn't count what TCP and UDP hold.
+        held += sockets.held_kb()
         return held > self._limits.memory_kb or self._oom_kills() > self._kills
 
     def fork_refused(self) -> bool:

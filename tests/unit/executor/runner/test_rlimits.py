@@ -16,7 +16,6 @@ def test_with_cgroup() -> None:
     chosen = rlimits(LIMITS, cgroup=True)
 
     assert not {resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_NPROC} & set(chosen)
-    assert (0, 0) == chosen[resource.RLIMIT_CORE]
     assert (4096, 4096) == chosen[resource.RLIMIT_FSIZE]
 
 
@@ -27,6 +26,14 @@ def test_without_cgroup() -> None:
     assert resource.RLIMIT_AS not in chosen
     assert 65536 * 1024 < chosen[resource.RLIMIT_DATA][0]
     assert (33, 33) == chosen[resource.RLIMIT_NPROC]
+
+
+def test_shared_counts() -> None:
+    """What the kernel counts for the sandbox's maker too is limited far below its own share."""
+    chosen = rlimits(LIMITS, cgroup=True)
+
+    assert chosen[resource.RLIMIT_SIGPENDING][1] <= 256
+    assert chosen[resource.RLIMIT_MSGQUEUE][1] <= 128 * 1024
 
 
 @pytest.mark.parametrize(("milliseconds", "seconds"), [(1, 2), (1000, 2), (1001, 3)])

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import resource
 from functools import partial
 
 from ignis.executor.models import Mount, Outcome, Program, SandboxInfo
@@ -33,6 +34,7 @@ class NamespaceSandbox:
 
     async def start(self) -> None:
         """Make the first sandbox; raises SandboxError where the kernel doesn't allow it."""
+        _allow_descriptors()
         try:
             await (await self._living_pool()).prove()
         except BaseException:
@@ -99,6 +101,16 @@ class NamespaceSandbox:
             pool, self._pool = self._pool, None
             await pool.close()
             await pool.link.close()
+
+
+def _allow_descriptors() -> None:
+    """Allow this process more descriptors than a job.
+
+    Those that are on their way through sockets are counted per user, whom an
+    ordinary user's jobs are too: one with as many could stop all handing over.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _converse(made: Made, program: Program) -> Outcome:

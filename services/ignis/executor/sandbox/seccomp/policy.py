@@ -1,6 +1,8 @@
 """Writes the filter: architecture first, then what is denied, then what depends on arguments."""
 
 import errno
+import fcntl
+import resource
 import socket
 from collections.abc import Iterable, Iterator
 
@@ -27,6 +29,11 @@ OWN_ONLY = (
     (denied.SCHED_SETSCHEDULER, 0),
     (denied.SCHED_SETATTR, 0),
 )
+# The older way to watch folders, by a command of fcntl: see inotify in denied.py.
+WATCH_FOLDER = fcntl.F_NOTIFY
+# A job's limit for core dumps is 1, the one value for which the kernel starts no
+# handler of the host (rlimits.py). It looks as if it could be changed, and stays.
+FIXED_LIMIT = resource.RLIMIT_CORE
 
 
 def filter_for(machine: str, *, cgroup: bool) -> bytes:
@@ -42,6 +49,9 @@ def filter_for(machine: str, *, cgroup: bool) -> bytes:
         program += _when(call, machine, _known_families())
     for call, index in OWN_ONLY:
         program += _when(call, machine, _only_zero(index))
+    program += _when(denied.FCNTL, machine, _not_with(1, WATCH_FOLDER, errno.EPERM))
+    program += _when(denied.SETRLIMIT, machine, _not_with(0, FIXED_LIMIT, 0))
+    program += _when(denied.PRLIMIT64, machine, _no_new_limit())
     program.append(bpf.answer(bpf.ALLOW))
     return bpf.assemble(program)
 
@@ -89,3 +99,20 @@ def _only_zero(index: int) -> Iterator[Instruction]:
     yield bpf.load(bpf.argument(index))
     yield bpf.if_equal(0, 1)
     yield bpf.refuse(errno.EPERM)
+
+
+def _not_with(index: int, value: int, answer: int) -> Iterator[Instruction]:
+    yield bpf.load(bpf.argument(index))
+    yield bpf.unless_equal(value, 1)
+    yield bpf.refuse(answer)
+
+
+def _no_new_limit() -> Iterator[Instruction]:
+    """Asking for the limit, without a pointer to a new one, is nothing to refuse."""
+    yield bpf.load(bpf.argument(1))
+    yield bpf.unless_equal(FIXED_LIMIT, 5)
+    yield bpf.load(bpf.argument(2))
+    yield bpf.unless_equal(0, 2)
+    yield bpf.load(bpf.argument(2) + bpf.WORD)
+    yield bpf.if_equal(0, 1)
+    yield bpf.refuse(0)

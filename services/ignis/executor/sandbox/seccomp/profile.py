@@ -24,13 +24,18 @@ def profile() -> dict[str, Any]:
     """
     rules = [_deny(sorted(denied.DENIED))]
     rules.append(_deny(["clone3"], errno.ENOSYS))
-    rules += [_deny(["clone"], when=_has_bit(bit)) for bit in _bits(policy.NAMESPACE_FLAGS)]
+    rules += [_deny(["clone"], errno.EPERM, _has_bit(bit)) for bit in _bits(policy.NAMESPACE_FLAGS)]
     rules += [
         _deny(["socket", "socketpair"], errno.EAFNOSUPPORT, when) for when in _other_families()
     ]
     rules += [
-        _deny([_CALL_NAMES[call]], when=_compare(index, "NE", 0)) for call, index in policy.OWN_ONLY
+        _deny([_CALL_NAMES[call]], errno.EPERM, _compare(index, "NE", 0))
+        for call, index in policy.OWN_ONLY
     ]
+    rules.append(_deny(["fcntl"], errno.EPERM, _compare(1, "EQ", policy.WATCH_FOLDER)))
+    fixed = policy.FIXED_LIMIT
+    rules.append(_deny(["setrlimit"], 0, _compare(0, "EQ", fixed)))
+    rules.append(_deny(["prlimit64"], 0, _compare(1, "EQ", fixed), _compare(2, "NE", 0)))
     return {
         "defaultAction": "SCMP_ACT_ALLOW",
         "architectures": list(_ARCHITECTURES),
@@ -38,14 +43,12 @@ def profile() -> dict[str, Any]:
     }
 
 
-def _deny(
-    names: list[str], number: int = errno.EPERM, when: dict[str, Any] | None = None
-) -> dict[str, Any]:
+def _deny(names: list[str], number: int = errno.EPERM, *when: dict[str, Any]) -> dict[str, Any]:
     return {
         "names": names,
         "action": "SCMP_ACT_ERRNO",
         "errnoRet": number,
-        "args": [when] if when else [],
+        "args": list(when),
     }
 
 
