@@ -42,7 +42,8 @@ class Watch:
             self._folders.add(host._folder)
         self._owners.add(owner_of(host))
         for pid in leftovers.children(owner_of(host)):
-            self._seen[pid] = _started(pid)
+            if started := _started(pid):
+                self._seen[pid] = started
 
     async def until_nothing(self) -> list[str]:
         """Wait until nothing is left; returns what still is after some seconds."""
@@ -58,10 +59,7 @@ class Watch:
         """Return everything that is there of the sandboxes, in words."""
         seen = (pid for pid, started in self._seen.items() if _started(pid) == started)
         return [
-            *(
-                f"process {pid}: {_command(pid)} {Path(f'/proc/{pid}/stat').read_text()}"
-                for pid in seen
-            ),
+            *(f"process {pid}: {_command(pid) or _state(pid)}" for pid in seen),
             *(f"orphan {pid}: {_command(pid)}" for pid in _orphans()),
             *(f"cgroup {path}" for owner in self._owners for path in leftovers.cgroups(owner)),
             *(f"{kind} {name}" for owner in self._owners for kind, name in _of_engine(owner)),
@@ -174,6 +172,13 @@ def _command(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
         return ""
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return "gone"
 
 
 def _started(pid: int) -> str:

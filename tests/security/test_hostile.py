@@ -1,7 +1,9 @@
 """Runs each hostile program in every kind of sandbox, and checks what its head asks for."""
 
 import contextlib
+import json
 import os
+import platform
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,8 +14,11 @@ from tests.integration.executor.sandbox.hosts import Sandbox
 from tests.integration.executor.sandbox.programs import python, ran
 from tests.security import cases, remains
 
+from ignis.executor.sandbox.seccomp.denied import DENIED
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PROGRAMS = sorted(cases.PROGRAMS.glob("*.py"))
+UNKNOWN_TO_LIBRARIES = {"listmount", "open_tree_attr", "statmount"}
 
 
 @contextlib.contextmanager
@@ -98,3 +103,24 @@ async def test_host_file(sandbox: Sandbox, tmp_path: Path) -> None:
     result = ran(await sandbox.run(python(code, str(canary))))
 
     assert b"contained\n" == result.stdout
+
+
+async def test_denied_calls(sandbox: Sandbox, mode: str) -> None:
+    """Every call of the deny-list is refused to a job by the kernel that is here.
+
+    An engine's library may not know the newest calls, and lets them pass: they
+    fail then for want of a capability, or of arguments.
+    """
+    calls = {name: getattr(call, platform.machine()) for name, call in DENIED.items()}
+    code = (
+        "import ctypes, json, sys\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "for name, number in json.loads(sys.argv[1]).items():\n"
+        "  result = libc.syscall(number, -1, -1, -1, -1, -1, -1)\n"
+        "  if (result, ctypes.get_errno()) != (-1, 1): print(name, result, ctypes.get_errno())\n"
+    )
+    numbers = {name: number for name, number in calls.items() if number is not None}
+    result = ran(await sandbox.run(python(code, json.dumps(numbers))))
+    passed = {line.split()[0] for line in result.stdout.decode().splitlines()}
+
+    assert (b"", 0) == (result.stderr, result.exit_code)
+    assert passed <= (UNKNOWN_TO_LIBRARIES if mode == "docker" else set()), result.stdout
