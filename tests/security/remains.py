@@ -4,8 +4,8 @@ What is looked for belongs to this process's own sandboxes (by pid, cgroup name,
 no living sandbox at all: other runs on the same machine don't disturb it, nor it them.
 """
 
-import asyncio
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +23,7 @@ _SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/run/
 _OWN_MARKS = ("[fscontext]", "/ignis-", "net:[", "mnt:[", "pid:[")
 _UID_COLUMNS = {"shm": 7, "msg": 7, "sem": 4}
 _PATIENCE_SECONDS = 10.0
+_PAUSE_SECONDS = 0.1
 # In a sandbox without a job: its runner, and the process that will be the program.
 _IDLE_PROCESSES = 2
 
@@ -41,19 +42,20 @@ class Watch:
         if isinstance(host, OrdinarySandbox):
             self._folders.add(host._folder)
         self._owners.add(owner_of(host))
-        for pid in leftovers.children(owner_of(host)):
+        self.note_children(owner_of(host))
+
+    def note_children(self, owner: int) -> None:
+        """Remember every process that an owner has now."""
+        for pid in leftovers.children(owner):
             if started := _started(pid):
                 self._seen[pid] = started
 
-    async def until_nothing(self) -> list[str]:
+    def wait(self) -> list[str]:
         """Wait until nothing is left; returns what still is after some seconds."""
-        try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                while self.found():  # noqa: ASYNC110 - the kernel tells nobody
-                    await asyncio.sleep(0.1)
-        except TimeoutError:
-            return self.found()
-        return []
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while (left := self.found()) and time.monotonic() < deadline:
+            time.sleep(_PAUSE_SECONDS)
+        return left
 
     def found(self) -> list[str]:
         """Return everything that is there of the sandboxes, in words."""
@@ -124,8 +126,9 @@ def _of_engine(owner: int) -> Iterator[tuple[str, str]]:
                 ("image", engine.images(all=True, filters=query)),
             ):
                 for one in found:
-                    if one["Labels"][labels.EXECUTOR].startswith(f"{owner}-"):
-                        yield kind, one["Id"]
+                    whose = one["Labels"][labels.EXECUTOR]
+                    if whose.startswith(f"{owner}-"):
+                        yield kind, f"{one['Id']} of {whose}"
     except DockerException:
         return  # the engine itself is gone, and all that it had
 

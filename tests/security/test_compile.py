@@ -4,43 +4,24 @@ Where a sandbox has no such compiler, as Debian's plain image has none, its sour
 """
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from tests.integration.executor.sandbox.hosts import Sandbox, open_host
+from tests.integration.executor.sandbox.hosts import Sandbox
 from tests.integration.executor.sandbox.programs import command, limits, ran
 from tests.security import cases
-from tests.security.remains import Watch
 
 from ignis.executor.commands import ARTEFACT
-from ignis.executor.models import Mount, Program, ProgramFile, Step, StepOutcome
+from ignis.executor.models import Program, ProgramFile, Step, StepOutcome
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 SOURCES = sorted((cases.PROGRAMS / "compile").iterdir())
 WITHIN = limits(wall_time_ms=1500, cpu_time_ms=1500, memory_kb=128 * 1024, processes=40)
+# Go is where conftest.py shows it.
 GO = {"HOME": "/tmp", "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOENV": "off"}
 COMMANDS = {".c": ("gcc",), ".cpp": ("g++",), ".go": ("go", "build")}
 # Run as a compiler's tool, so as a part of the compile step.
 AS_COMPILER = ("forge_result", "hide_and_hold", "kill_runner", "privileges_regain", "read_secrets")
-
-
-def go_root() -> Path | None:
-    """Return the Go of this checkout, which a sandbox has to be shown."""
-    found = Path(__file__).parents[2].glob(".servers/lib/python*/site-packages/go")
-    return next(found, None)
-
-
-@pytest_asyncio.fixture(name="sandbox", scope="module", loop_scope="module")
-async def sandbox_fixture(mode: str, watch: Watch) -> AsyncIterator[Sandbox]:
-    """A sandbox with Go, where its user can reach it."""
-    root = go_root() if mode == "own" else None
-    host = await open_host(mode, (Mount(root, Path("/opt/go")),) if root else ())
-    watch.note(host)
-    yield host
-    watch.note(host)
-    await host.close()
 
 
 def step(name: str, args: tuple[str, ...]) -> Step:

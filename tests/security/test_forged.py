@@ -9,7 +9,7 @@ from ignis.executor.models import StepOutcome
 from ignis.executor.runner import codec, frames
 from ignis.executor.runner.frames import Kind
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 FORGED = StepOutcome(
     stdout=b"forged",
     stderr=b"",

@@ -16,7 +16,7 @@ from tests.security import cases, remains
 
 from ignis.executor.sandbox.seccomp.denied import DENIED
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 PROGRAMS = sorted(cases.PROGRAMS.glob("*.py"))
 UNKNOWN_TO_LIBRARIES = {"listmount", "open_tree_attr", "statmount"}
 

@@ -9,7 +9,7 @@ from tests.security import cases
 
 from ignis.executor.models import Program, ProgramFile, Step, StepOutcome
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 GOOD_NAMES = (
     "a b",

@@ -10,7 +10,7 @@ from tests.security import cases
 from ignis.executor.commands import ARTEFACT
 from ignis.executor.models import Outcome, Program, ProgramFile, Step
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 SECRET = "what no job may see"
 # What stands at the path afterwards; {canary} is a file of the host.
 PLANTS = {

@@ -10,7 +10,7 @@ from tests.security import cases
 
 from ignis.executor.models import Program, StepOutcome
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 TENANTS = cases.PROGRAMS / "tenants"
 BOTH = (TENANTS / "both.py").read_text()
 CHANNELS = sorted(set(TENANTS.glob("*.py")) - {TENANTS / "both.py"})

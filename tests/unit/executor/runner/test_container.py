@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ignis.executor.models import Limits
+from ignis.executor.runner import sockets
 from ignis.executor.runner.container import ContainerMeter, open_shared
 from ignis.executor.runner.disk import Disk
 from ignis.executor.runner.place import Shared
@@ -23,6 +24,12 @@ V2 = {
     "memory.events": "low 0\nmax 3\noom 0\noom_kill 0\n",
     "pids.current": "1\n",
 }
+
+
+@pytest.fixture(autouse=True)
+def no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine's own sockets don't count."""
+    monkeypatch.setattr(sockets, "held_kb", lambda: 0)
 
 
 def made(folder: Path, files: dict[str, str]) -> Shared:
@@ -117,3 +124,12 @@ def test_disk(tmp_path: Path) -> None:
     assert Disk((str(tmp_path),), 0).full()
     assert not Disk((str(tmp_path), str(tmp_path)), used).full()
     assert not Disk((), 0).full()
+
+
+def test_sockets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What sockets may hold counts, as v1 doesn't count it."""
+    meter = ContainerMeter(made(tmp_path, V1), LIMITS)
+    monkeypatch.setattr(sockets, "held_kb", lambda: LIMITS.memory_kb + 1)
+
+    assert meter.out_of_memory()
+    assert 0 == meter.peak_kb()

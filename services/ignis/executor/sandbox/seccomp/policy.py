@@ -4,7 +4,7 @@ import errno
 import fcntl
 import resource
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ignis.executor.sandbox.seccomp import bpf, denied
 from ignis.executor.sandbox.seccomp.bpf import Instruction
@@ -18,6 +18,15 @@ NAMESPACE_FLAGS = 0x7E02_0080
 # The families that programs use; all others (NETLINK, PACKET, ALG, VSOCK, ...) are
 # attack surface, or lead out of the network namespace.
 FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
+# Their protocols: asking for another one (SCTP, DCCP, L2TP, MPTCP, SMC, ...) has the
+# kernel load its module, which the host may never have needed before.
+PROTOCOLS = (
+    0,
+    socket.IPPROTO_ICMP,  # PF_UNIX too
+    socket.IPPROTO_TCP,
+    socket.IPPROTO_UDP,
+    socket.IPPROTO_ICMPV6,
+)
 # Calls whose first or second argument is a process: only one's own (0), since the
 # runner may have the same uid. prlimit64 could set its CPU limit, and so end it.
 OWN_ONLY = (
@@ -46,7 +55,8 @@ def filter_for(machine: str, *, cgroup: bool) -> bytes:
     program += _when(denied.CLONE3, machine, (bpf.refuse(errno.ENOSYS),))
     program += _when(denied.CLONE, machine, _no_namespaces())
     for call in (denied.SOCKET, denied.SOCKETPAIR):
-        program += _when(call, machine, _known_families())
+        program += _when(call, machine, _known(0, FAMILIES, errno.EAFNOSUPPORT))
+        program += _when(call, machine, _known(2, PROTOCOLS, errno.EPROTONOSUPPORT))
     for call, index in OWN_ONLY:
         program += _when(call, machine, _only_zero(index))
     program += _when(denied.FCNTL, machine, _not_with(1, WATCH_FOLDER, errno.EPERM))
@@ -88,11 +98,11 @@ def _no_namespaces() -> Iterator[Instruction]:
     yield bpf.refuse(errno.EPERM)
 
 
-def _known_families() -> Iterator[Instruction]:
-    yield bpf.load(bpf.argument(0))
-    for position, family in enumerate(FAMILIES):
-        yield bpf.if_equal(family, len(FAMILIES) - position)
-    yield bpf.refuse(errno.EAFNOSUPPORT)
+def _known(index: int, values: Sequence[int], number: int) -> Iterator[Instruction]:
+    yield bpf.load(bpf.argument(index))
+    for position, value in enumerate(values):
+        yield bpf.if_equal(value, len(values) - position)
+    yield bpf.refuse(number)
 
 
 def _only_zero(index: int) -> Iterator[Instruction]:

@@ -1,6 +1,7 @@
 """Writes the same filter as policy.py, in the form that container engines take."""
 
 import errno
+from collections.abc import Collection
 from typing import Any
 
 from ignis.executor.sandbox.seccomp import denied, policy
@@ -25,9 +26,11 @@ def profile() -> dict[str, Any]:
     rules = [_deny(sorted(denied.DENIED))]
     rules.append(_deny(["clone3"], errno.ENOSYS))
     rules += [_deny(["clone"], errno.EPERM, _has_bit(bit)) for bit in _bits(policy.NAMESPACE_FLAGS)]
-    rules += [
-        _deny(["socket", "socketpair"], errno.EAFNOSUPPORT, when) for when in _other_families()
-    ]
+    for index, known, number in (
+        (0, policy.FAMILIES, errno.EAFNOSUPPORT),
+        (2, policy.PROTOCOLS, errno.EPROTONOSUPPORT),
+    ):
+        rules += [_deny(["socket", "socketpair"], number, when) for when in _others(index, known)]
     rules += [
         _deny([_CALL_NAMES[call]], errno.EPERM, _compare(index, "NE", 0))
         for call, index in policy.OWN_ONLY
@@ -64,8 +67,11 @@ def _bits(mask: int) -> list[int]:
     return [1 << place for place in range(mask.bit_length()) if mask >> place & 1]
 
 
-def _other_families() -> list[dict[str, Any]]:
-    """All but the known families: each gap below the highest, and all above it."""
-    highest = max(policy.FAMILIES)
-    gaps = [number for number in range(highest) if number not in policy.FAMILIES]
-    return [*(_compare(0, "EQ", number) for number in gaps), _compare(0, "GT", highest)]
+def _others(index: int, known: Collection[int]) -> list[dict[str, Any]]:
+    """All but the known values: each gap below the highest, and all above it."""
+    highest = max(known)
+    gaps = [number for number in range(highest) if number not in known]
+    return [
+        *(_compare(index, "EQ", number) for number in gaps),
+        _compare(index, "GT", int(highest)),
+    ]

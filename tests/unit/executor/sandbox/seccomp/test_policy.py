@@ -111,6 +111,18 @@ def test_socket_families(machine: str, family: int) -> None:
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+def test_socket_protocols(machine: str) -> None:
+    """No protocol can be asked for whose module the kernel would have to load."""
+    tcp, udp, sctp, mptcp = 6, 17, 132, 262
+    call = of(machine, denied.SOCKET)
+
+    for good in (0, tcp, udp):
+        assert ALLOWED == ask(machine, call, socket.AF_INET, 1, good)
+    for bad in (sctp, mptcp, 33, 115, 136, 256):
+        assert refused(errno.EPROTONOSUPPORT) == ask(machine, call, socket.AF_INET, 1, bad)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_other_processes(machine: str) -> None:
     """Limits and priorities can be changed for oneself only."""
     for call, index in (

@@ -60,6 +60,13 @@ def test_families() -> None:
     assert errno.EAFNOSUPPORT == refused("socket", 40 | 1 << 32)
 
 
+def test_protocols() -> None:
+    """Of these, those that no module has to be loaded for."""
+    allowed = {number for number in range(300) if not refused("socket", 2, 1, number)}
+
+    assert {0, 1, 6, 17, 58} == allowed
+
+
 def test_own_only() -> None:
     """Calls on processes are for one's own."""
     assert errno.EPERM == refused("prlimit64", 1)
