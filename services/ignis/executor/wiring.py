@@ -95,6 +95,9 @@ async def sandbox(
         )
     except SandboxError as error:
         raise Unavailable("SANDBOX_UNAVAILABLE", str(error)) from error
+    info = opened.info()
+    for note in info.notes:
+        log.warning("the sandbox works with less", sandbox=info.driver, reason=note)
     try:
         yield opened
     finally:

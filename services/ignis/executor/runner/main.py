@@ -8,7 +8,7 @@ from ignis.executor.runner.frames import Kind
 from ignis.executor.runner.identity import acting_as
 from ignis.executor.runner.meters import meter_for
 from ignis.executor.runner.place import BOX, Place
-from ignis.executor.runner.step import Prepared, not_started, run_step
+from ignis.executor.runner.step import Prepared, joining, not_started, run_step
 
 
 def serve(channel: Channel, place: Place, prepared: Prepared) -> None:
@@ -37,7 +37,7 @@ def run(channel: Channel, program: Program, place: Place, prepared: Prepared) ->
 def _run(channel: Channel, program: Program, place: Place, prepared: Prepared) -> None:
     steps = [step for step in (program.compile, program.run) if step]
     kinds = [Kind.COMPILED, Kind.RAN][-len(steps) :]
-    groups = (place.groups or (None, None))[-len(steps) :]
+    groups = (place.groups or (None, None))[: len(steps)]
     try:
         _check_size(program.files, max(step.limits.file_bytes for step in steps))
         with acting_as(place.uid):
@@ -53,7 +53,7 @@ def _run(channel: Channel, program: Program, place: Place, prepared: Prepared) -
         if outcome.exit_code != 0 or outcome.limit:
             return
         if kind is Kind.COMPILED:
-            prepared = prepared._replace(ahead=spawn.fork_ahead())
+            prepared = prepared._replace(ahead=spawn.fork_ahead(joining(place, 1)))
 
 
 def _check_size(files: tuple[ProgramFile, ...], limit: int) -> None:

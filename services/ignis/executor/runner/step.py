@@ -26,9 +26,14 @@ class Prepared(NamedTuple):
     ahead: spawn.Ahead
 
 
-def prepare() -> Prepared:
-    """Prepare the first step."""
-    return Prepared(reaper.wake_on_death(), spawn.fork_ahead())
+def prepare(place: Place) -> Prepared:
+    """Prepare the first step, whichever it is: it has the first group."""
+    return Prepared(reaper.wake_on_death(), spawn.fork_ahead(joining(place, 0)))
+
+
+def joining(place: Place, number: int) -> tuple[int, ...]:
+    """Return what a process of a job's step `number`, counted from 0, joins its cgroup by."""
+    return place.groups[number].join if place.groups else ()
 
 
 def run_step(
@@ -40,7 +45,7 @@ def run_step(
     while it ran.
     """
     try:
-        started = spawn.start(prepared.ahead, step, place, meter.join)
+        started = spawn.start(prepared.ahead, step, place)
     except spawn.StartError as error:
         return not_started(str(error))
     disk = Disk(place.folders, step.limits.file_bytes)

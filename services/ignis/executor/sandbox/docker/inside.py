@@ -32,7 +32,7 @@ def serve(uid: int) -> None:
     os.setgroups([])  # engines give root its own
     channel = Channel(reading=0, writing=1)
     place = Place(uid=uid, groups=(), shared=open_shared(), folders=FOLDERS)
-    prepared = step.prepare()
+    prepared = step.prepare(place)
     channel.sendall(frames.encode(Kind.READY))
     try:
         program = main.receive(channel)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ignis.executor.runner import frames, main, reaper, spawn
 from ignis.executor.runner.channel import Channel
 from ignis.executor.runner.place import Place
-from ignis.executor.runner.step import Prepared
+from ignis.executor.runner.step import Prepared, joining
 from ignis.executor.sandbox.cgroups.steps import Made, descriptors
 from ignis.executor.sandbox.namespace import handover, linux, network, privileges
 from ignis.executor.sandbox.namespace.handover import Handles
@@ -54,7 +54,7 @@ def become_runner(born: Born) -> spawn.Waiting:
         try:
             place, handles = _isolate(born.mapped, born.making)
             wake = reaper.wake_on_death()
-            forked = spawn.fork()
+            forked = spawn.fork(joining(place, 0))
             if isinstance(forked, spawn.Waiting):
                 channel.detach()
                 return forked
@@ -106,6 +106,8 @@ def _isolate(mapped_fd: int, making: Making) -> tuple[Place, Handles]:
     files = linux.pick("/tmp")
     socket.sethostname(_HOST_NAME)
     network.loopback_up()
+    if not making.groups:
+        network.bound_buffers()
     privileges.drop(making.capabilities, keep_identity=making.separate_ids)
     linux.set_seccomp(making.seccomp)
     place = Place(

@@ -10,7 +10,8 @@ from ignis.executor.sandbox.cgroups.steps import StepGroups, descriptors, limit,
 
 V1 = {
     "memory": ("tasks", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes",
-               "memory.max_usage_in_bytes", "memory.oom_control"),
+               "memory.kmem.tcp.limit_in_bytes", "memory.max_usage_in_bytes",
+               "memory.oom_control"),
     "pids": ("tasks", "pids.max", "pids.events"),
     "cpuacct": ("tasks", "cpuacct.usage"),
 }  # fmt: skip
@@ -47,11 +48,27 @@ def test_make(
     assert len(files) + 4 + len(made.limits) == len(descriptors((made,)))
     if version == 1:
         assert "65536" == (first / "g/memory.memsw.limit_in_bytes").read_text()
+        assert str(64 << 20) == (first / "g/memory.kmem.tcp.limit_in_bytes").read_text()
     else:
         assert ("0", "1") == (
             (first / "g/memory.swap.max").read_text(),
             (first / "g/memory.oom.group").read_text(),
         )
+    for fd in descriptors((made,)):
+        os.close(fd)
+
+
+def test_no_peak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that keeps no peak has the group sampled."""
+    files = {"unified": tuple(name.replace("peak", "current") for name in V2["unified"])}
+    groups = StepGroups(open_base(Base(2, tuple(hierarchy(tmp_path, files)))))
+    monkeypatch.setattr(os, "mkdir", lambda *_, **__: None)  # the kernel's part was done above
+    made = groups.make("g")
+
+    assert made.group.sampled
+    assert str(tmp_path / "unified/g/memory.current") == str(
+        Path(f"/proc/self/fd/{made.group.peak}").readlink()
+    )
     for fd in descriptors((made,)):
         os.close(fd)
 
