@@ -15,6 +15,7 @@ from tests.integration.executor.sandbox.hosts import Sandbox
 from tests.integration.executor.sandbox.ordinary import OrdinarySandbox
 
 from ignis.executor.sandbox.docker import owner as labels
+from ignis.executor.sandbox.docker.driver import DockerSandbox
 
 # The ids behind sandboxes, of both drivers (namespace/uids.py, docker/facts.py).
 _IDS = range(0x7000_0000, 0x7200_0000)
@@ -85,9 +86,11 @@ def owner_of(host: Sandbox) -> int:
     return host.pid if isinstance(host, OrdinarySandbox) else os.getpid()
 
 
-def at_work(owner: int) -> set[int]:
-    """Return what runs in the owner's namespace sandboxes, but for what waits in each."""
-    inside = [leftovers.same_sandbox(runner) for runner in leftovers.runners(owner)]
+def at_work(host: Sandbox) -> set[int]:
+    """Return the processes of jobs in a host's sandboxes, when none of them has a job any more."""
+    if isinstance(host, DockerSandbox):
+        return set(_in_containers(host._labels[labels.EXECUTOR]))
+    inside = [leftovers.same_sandbox(runner) for runner in leftovers.runners(owner_of(host))]
     return set().union(*(pids for pids in inside if len(pids) > _IDLE_PROCESSES))
 
 
@@ -131,6 +134,19 @@ def _of_engine(owner: int) -> Iterator[tuple[str, str]]:
                         yield kind, f"{one['Id']} of {whose}"
     except DockerException:
         return  # the engine itself is gone, and all that it had
+
+
+def _in_containers(label: str) -> Iterator[int]:
+    """Processes with a job's uid in the containers of one driver, on an engine of this machine."""
+    with engines.client() as engine:
+        found = engine.containers(filters={"label": f"{labels.EXECUTOR}={label}"})
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            groups = (path / "cgroup").read_text() if path.stat().st_uid in _IDS else ""
+        except OSError:
+            continue
+        if any(one["Id"] in groups for one in found):
+            yield int(path.name)
 
 
 def _own_descriptors() -> Iterator[str]:

@@ -105,11 +105,12 @@ DENIED: dict[str, Call] = {
     "lookup_dcookie": Call(212, 18),
 }
 
-# Only where no cgroup counts memory: these hold pages that no process maps,
-# so that adding up processes would miss them.
+# Only where no cgroup counts memory: these hold what no process maps, so that
+# adding up processes would miss it.
 DENIED_WITHOUT_CGROUP: dict[str, Call] = {
     "memfd_create": Call(319, 279),
     "shmget": Call(29, 194),
+    "semget": Call(64, 190),
     "msgget": Call(68, 186),
 }
 
