@@ -114,6 +114,13 @@ DENIED_WITHOUT_CGROUP: dict[str, Call] = {
     "msgget": Call(68, 186),
 }
 
+# Made to look done: they would have the host write all that it has in memory to its
+# disks, as often as a job likes. A job's own files are on no disk.
+PRETENDED: dict[str, Call] = {
+    "sync": Call(162, 81),
+    "syncfs": Call(306, 267),
+}
+
 # Filtered by their arguments; policy.py says how, and why.
 CLONE = Call(56, 220)
 CLONE3 = Call(435, 435)
@@ -122,6 +129,8 @@ SOCKETPAIR = Call(53, 199)
 PRLIMIT64 = Call(302, 261)
 SETRLIMIT = Call(160, 164)
 FCNTL = Call(72, 25)
+MMAP = Call(9, 222)
+MEMFD_CREATE = Call(319, 279)
 SETPRIORITY = Call(141, 140)
 IOPRIO_SET = Call(251, 30)
 SCHED_SETPARAM = Call(142, 118)
