@@ -175,15 +175,21 @@ def _strangers_files() -> Iterator[Path]:
 
 def _system_v() -> Iterator[str]:
     for kind, column in _UID_COLUMNS.items():
-        for row in Path(f"/proc/sysvipc/{kind}").read_text().splitlines()[1:]:
+        for row in _rows(f"/proc/sysvipc/{kind}")[1:]:
             if int(row.split()[column]) in _IDS:
                 yield f"{kind} {row}"
 
 
 def _keys() -> Iterator[str]:
-    for row in Path("/proc/key-users").read_text().splitlines():
+    for row in _rows("/proc/key-users"):
         if int(row.partition(":")[0]) in _IDS:
             yield row
+
+
+def _rows(path: str) -> list[str]:
+    """The lines of a file that not every kernel has."""
+    found = Path(path)
+    return found.read_text().splitlines() if found.exists() else []
 
 
 def _command(pid: int) -> str:
