@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.unit.executor.factories import LANGUAGES
 
+from ignis.executor import toolchains
 from ignis.executor.models import Mount
 from ignis.executor.toolchains import SYSTEM_PATH, find, output
 from ignis.languages.loader import parse
@@ -82,6 +83,48 @@ async def test_a_link_is_followed(tmp_path: Path) -> None:
     assert found is not None
     assert found.program == real / "lang"
     assert {mount.source for mount in found.mounts} == {tmp_path / "linked", tmp_path / "real"}
+
+
+async def test_each_link_of_a_chain_is_shown(tmp_path: Path) -> None:
+    """A chain of links brings every folder on its way, and where it ends is in the PATH."""
+    real = install(tmp_path / "real")
+    (tmp_path / "current").symlink_to(tmp_path / "real")
+    (tmp_path / "linked" / "bin").mkdir(parents=True)
+    (tmp_path / "linked" / "bin" / "lang").symlink_to(tmp_path / "current" / "bin" / "lang")
+    (tmp_path / "way").symlink_to(tmp_path / "linked")
+    found = await find(language(), str(tmp_path / "way" / "bin"), tmp_path / "data")
+
+    assert found is not None
+    names = {mount.source.name for mount in found.mounts}
+    assert {"way", "current", "real"} == names
+    assert found.path.split(":")[:2] == [str(tmp_path / "way" / "bin"), str(real)]
+
+
+async def test_a_relative_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory below the working folder is known by its full path in the sandbox."""
+    install(tmp_path / "opt")
+    monkeypatch.chdir(tmp_path)
+    found = await find(language(), "opt/bin", tmp_path / "data")
+
+    assert found is not None
+    assert found.mounts == (Mount(tmp_path / "opt", tmp_path / "opt"),)
+    assert found.path.split(":")[0] == str(tmp_path / "opt" / "bin")
+
+
+async def test_what_is_beside_a_toolchain_stays_hidden(tmp_path: Path) -> None:
+    """A program that is not in a `bin` brings its own folder, and not all that is beside it."""
+    folder = install(tmp_path / "opt").rename(tmp_path / "opt" / "lang")
+    found = await find(language(), str(folder), tmp_path / "data")
+
+    assert found is not None
+    assert found.mounts == (Mount(folder, folder),)
+
+
+def test_alternatives_bring_nothing_of_etc() -> None:
+    """A compiler that is reached through /etc/alternatives shows no sandbox the rest of /etc."""
+    steps = (Path("/usr/bin/awk"), Path("/etc/alternatives/awk"), Path("/usr/bin/mawk"))
+
+    assert () == toolchains._mounts(steps)
 
 
 @pytest.mark.parametrize(

@@ -40,3 +40,13 @@ def skip_without() -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def settings() -> dict[str, str]:
+    """Return the variables of an executor that runs programs in docker."""
+    return {
+        "IGNIS_SANDBOX": "docker",
+        "SANDBOX_IMAGE": IMAGE,
+        "IGNIS_ALLOW_OLD_RUNC": "1",
+        "DOCKER_HOST": OPTIONS.host,
+    }
