@@ -8,6 +8,7 @@ from ignis.executor.commands import Commands
 from ignis.executor.models import (
     Job,
     Limit,
+    Origin,
     Outcome,
     Program,
     ProgramFile,
@@ -77,11 +78,14 @@ class Executor:
         first, *others = job.files
         entry = first.name or commands.file
         files = (ProgramFile(entry, first.content), *others)
+        compile_step = commands.compile(files, job.compile_args, job.limits)
+        made_by = Origin(job.owner, job.language, commands.identity()) if compile_step else None
         return Program(
             files=files,
             stdin=job.stdin,
-            compile=commands.compile(files, job.compile_args, job.limits),
+            compile=compile_step,
             run=commands.run(entry, job.args, job.env, job.limits),
+            origin=made_by,
         )
 
 

@@ -28,6 +28,9 @@ class ExecutorSettings(ServiceSettings):
     executor_slots: int = Field(0, ge=0, le=1024)  # jobs at once; 0 is one per core
     executor_address: str = ""  # `host:port` that other services reach it at
     executor_data_dir: Path = Path("/var/lib/ignis/executor")  # caches of toolchains
+    executor_compile_cache_mb: int = Field(512, ge=0, le=1_048_576)  # 0 keeps nothing
+    executor_compile_cache_hours: int = Field(168, ge=1, le=87_600)  # no program is kept longer
+    executor_compile_cache_shared: bool = False  # also between users
     executor_toolchain_path: str = ""  # directories searched before the system's
     languages_dir: str = ""  # more language files, by an operator
     job_max_attempts: int = Field(3, ge=1)  # executors that may die of a job

@@ -17,6 +17,15 @@ SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 # Every sandbox sees these.
 SYSTEM_ROOTS = ("/usr", "/bin", "/lib", "/lib64", "/sbin", "/etc/alternatives")
 VERSION_LIMIT = 20.0  # seconds
+# What changes with the packages that a compiler stands on: headers, libraries, linkers.
+PACKAGES = (
+    "/etc/ld.so.cache",
+    "/var/lib/dpkg/status",
+    "/lib/apk/db/installed",
+    "/var/lib/rpm/rpmdb.sqlite",
+    "/usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "/var/lib/pacman/local",
+)
 CACHES = Path("/opt/ignis/caches")  # where jobs see them
 
 log = get_logger()
@@ -41,10 +50,26 @@ class Toolchain:
             variables[self.language.warm.env] = str(cache)
         return variables
 
+    def identity(self) -> str:
+        """What changes whenever the toolchain may make something else of the same sources."""
+        parts = [self.version, str(self.program), self.image]
+        if not self.image:
+            parts += [stamp(Path(path)) for path in (self.program, *PACKAGES)]
+        return "\0".join(parts)
+
     @property
     def sandbox_env(self) -> Mapping[str, str]:
         """The environment of a command in the sandbox."""
         return self.env(self.cache.target if self.cache else None)
+
+
+def stamp(path: Path) -> str:
+    """What tells a file from what replaces it; empty where there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return ""
+    return f"{about.st_dev}:{about.st_ino}:{about.st_size}:{about.st_mtime_ns}"
 
 
 async def find(language: Language, directories: str, data: Path) -> Toolchain | None:

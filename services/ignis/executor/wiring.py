@@ -14,14 +14,18 @@ from ignis.events.executors import Announcer
 from ignis.events.publisher import Publisher
 from ignis.executor.announcer import Announcements
 from ignis.executor.commands import Commands, CompileSettings
+from ignis.executor.compiled.cache import CompileCache
+from ignis.executor.compiled.folder import Folder
+from ignis.executor.compiled.sandbox import CachingSandbox
 from ignis.executor.consumer import JobConsumer, subscription
-from ignis.executor.metrics import JobMetrics
+from ignis.executor.metrics import CompileMetrics, JobMetrics
 from ignis.executor.models import SandboxInfo
 from ignis.executor.probe import probe
 from ignis.executor.sandbox import Sandbox, open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.selftest import SelfTests
 from ignis.executor.service import Executor
+from ignis.executor.service import Sandbox as Runs
 from ignis.executor.servicer import NAME, ExecutorServicer
 from ignis.executor.settings import ExecutorSettings
 from ignis.executor.toolchains import Toolchain, find
@@ -30,6 +34,7 @@ from ignis.languages import loader
 from ignis.languages.models import Language
 from ignis.server.lifecycle import App
 from ignis.server.logs import get_logger
+from ignis.server.metrics import Metrics
 from ignis.v1 import executor_pb2, executor_pb2_grpc
 
 log = get_logger()
@@ -100,17 +105,43 @@ async def sandbox(
         await opened.close()
 
 
+def caching(settings: ExecutorSettings, opened: Sandbox, metrics: Metrics) -> Runs:
+    """The sandbox, with a cache of compile steps unless the operator wants none."""
+    if not settings.executor_compile_cache_mb:
+        return opened
+    most_bytes = settings.executor_compile_cache_mb << 20
+    most_seconds = settings.executor_compile_cache_hours * 3600
+    try:
+        folder = Folder(settings.executor_data_dir / "compiled", most_bytes, most_seconds)
+    except OSError as error:
+        log.warning("no compiled program is kept", error=str(error))
+        return opened
+    cache = CompileCache(folder, most_bytes, CompileMetrics(metrics))
+    return CachingSandbox(opened, cache, shared=settings.executor_compile_cache_shared)
+
+
 async def proven(
-    settings: ExecutorSettings, opened: Sandbox, found: Mapping[str, Toolchain]
+    settings: ExecutorSettings,
+    opened: Sandbox,
+    found: Mapping[str, Toolchain],
+    runs: Runs | None = None,
 ) -> tuple[Executor, dict[str, Toolchain]]:
-    """An executor of the languages whose self-test passes.
+    """An executor of the languages whose self-test passes; it runs jobs in `runs`.
+
+    Self-tests run in `opened` itself: what was compiled earlier proves nothing.
 
     Raises:
         Unavailable: there is none; an executor without languages helps nobody.
     """
     compiling = CompileSettings(settings.compile_time_ms, settings.compile_output_bytes)
     commands = {
-        name: Commands(toolchain.language, toolchain.version, toolchain.sandbox_env, compiling)
+        name: Commands(
+            toolchain.language,
+            toolchain.version,
+            toolchain.sandbox_env,
+            compiling,
+            toolchain.identity,
+        )
         for name, toolchain in found.items()
     }
     executor = Executor(opened, commands)
@@ -121,7 +152,7 @@ async def proven(
             "NO_LANGUAGE",
             "No language passed its self-test; install a toolchain, or see above why.",
         )
-    return Executor(opened, {name: commands[name] for name in passing}), passing
+    return Executor(runs or opened, {name: commands[name] for name in passing}), passing
 
 
 def description(

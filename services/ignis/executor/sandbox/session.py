@@ -59,14 +59,17 @@ class Session:
     async def run(self, program: Program) -> Outcome:
         """Return what the program did; raises SandboxError when the runner broke."""
         try:
+            if program.artefact:
+                await self._channel.send(frames.encode(Kind.ARTEFACT, program.artefact))
             payload = codec.encode_program(program)
             await self._channel.send(frames.encode(Kind.PROGRAM, payload))
-            return await self._outcome()
+            return await self._outcome(program)
         except (OSError, EOFError, frames.FrameError) as error:
             message = f"the runner ended without an outcome: {error!r}"
             raise SandboxError(message) from error
 
-    async def _outcome(self) -> Outcome:
+    async def _outcome(self, program: Program) -> Outcome:
+        artefact = b""
         while True:
             kind, length = frames.parse_header(await self._channel.exactly(frames.HEADER.size))
             payload = await self._channel.exactly(length)
@@ -75,7 +78,12 @@ class Session:
             if kind is Kind.BROKEN:
                 message = f"the sandbox broke: {payload.decode(errors='replace')}"
                 raise SandboxError(message)
+            if kind is Kind.ARTEFACT:
+                artefact = payload
+                continue
             self.steps[kind] = codec.decode_outcome(payload)
+            if kind is Kind.COMPILED and program.kept:
+                program.kept(self.steps[kind], artefact)
 
 
 def steps_of(program: Program) -> list[Step]:

@@ -11,6 +11,7 @@ import shutil
 import struct
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +54,18 @@ class OrdinarySandbox:
     async def run(self, program: Program) -> Outcome:
         """Run a program; cancelling is passed on and waited for."""
         number = next(self._numbers)
-        task = asyncio.ensure_future(self._ask(("run", program), number))
+        # A callback stays on this side: what it is to be told comes with the outcome.
+        task = asyncio.ensure_future(self._ask(("run", replace(program, kept=None)), number))
         try:
-            outcome: Outcome = await asyncio.shield(task)
+            outcome, kept = await asyncio.shield(task)
         except asyncio.CancelledError:
             self._write((number, ("cancel", None)))
             await asyncio.wait([task])
             raise
-        return outcome
+        if kept and program.kept:
+            program.kept(*kept)
+        told: Outcome = outcome
+        return told
 
     async def info(self) -> SandboxInfo:
         """Return the real sandbox's info."""
@@ -146,8 +151,10 @@ async def _serve() -> None:
     tasks: dict[int, asyncio.Task[None]] = {}
 
     async def run(number: int, program: Program) -> None:
+        kept: list[object] = []
         try:
-            _answer(number, await sandbox.run(program))
+            outcome = await sandbox.run(replace(program, kept=lambda *told: kept.extend(told)))
+            _answer(number, (outcome, kept))
         except (SandboxError, asyncio.CancelledError) as error:
             _answer(number, error)
 

@@ -19,9 +19,9 @@ if __name__ == "__main__":
 from ignis.executor.runner import frames, main, step
 from ignis.executor.runner.container import open_shared
 from ignis.executor.runner.frames import Kind
-from ignis.executor.runner.place import BOX, Place
+from ignis.executor.runner.place import BOX, OUTSIDE, Place
 
-FOLDERS = (BOX, "/tmp", "/dev/shm")  # noqa: S108 - the container's own
+FOLDERS = (BOX, *OUTSIDE)
 
 
 class Pipes:
@@ -46,7 +46,7 @@ def serve(uid: int) -> None:
     prepared = step.prepare()
     channel.sendall(frames.encode(Kind.READY))
     try:
-        program = main.receive(channel)
+        program = main.receive(channel, place)
     except frames.FrameError:
         return  # nobody needs this container any more
     _die_with_the_executor()
