@@ -107,10 +107,15 @@ async def test_a_program_that_is_none(linked: Nats, driver: str, language: str) 
 async def test_compiler_arguments(linked: Nats, driver: str) -> None:
     """Arguments for the compiler reach it; what it warns of comes back with a good program."""
     code = "int main(void) { int unused; return VALUE; }\n"
-    told = await ended(linked, driver, code, "c", compile_args=["-DVALUE=7", "-Wall"])
+    wanted = ["-DVALUE=7", "-Wall"]
+    told = await ended(linked, driver, code, "c", compile_args=wanted)
+    again = await ended(linked, driver, code, "c", compile_args=wanted)
+    other = await ended(linked, driver, code, "c", compile_args=["-DVALUE=8", "-Wall"])
 
-    assert 7 == told.result.exit_code
+    assert [7, 7, 8] == [one.result.exit_code for one in (told, again, other)]
     assert b"unused" in told.result.compile.stderr
+    assert told.result.compile.stderr == again.result.compile.stderr
+    assert [False, True, False] == [one.result.compile.cached for one in (told, again, other)]
 
 
 async def test_several_files(linked: Nats, driver: str) -> None:

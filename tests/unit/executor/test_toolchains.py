@@ -8,7 +8,7 @@ from tests.unit.executor.factories import LANGUAGES
 
 from ignis.executor import toolchains
 from ignis.executor.models import Mount
-from ignis.executor.toolchains import SYSTEM_PATH, find, output
+from ignis.executor.toolchains import SYSTEM_PATH, Toolchain, find, output
 from ignis.languages.loader import parse
 from ignis.languages.models import Language
 
@@ -160,6 +160,37 @@ async def test_a_cache_has_its_place(tmp_path: Path) -> None:
     assert found.sandbox_env["LANG_CACHE"] == "/opt/ignis/caches/lang-1.2.3"
     assert found.env(found.cache.source)["LANG_CACHE"] == str(found.cache.source)
     assert "LANG_CACHE" not in found.env()
+
+
+async def test_another_toolchain_has_another_identity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A compiler of the same version in other bytes is another, and so is one on other packages."""
+    packages = tmp_path / "packages"
+    monkeypatch.setattr(toolchains, "PACKAGES", (str(packages), str(tmp_path / "none")))
+    folder = install(tmp_path / "opt")
+    found = await find(language(), str(folder), tmp_path / "data")
+    assert found is not None
+    seen = [found.identity()]
+    packages.write_text("one")
+    seen.append(found.identity())
+    packages.write_text("other")
+    seen.append(found.identity())
+    install(tmp_path / "opt", "echo Lang 1.2.3; true")
+    seen.append(found.identity())
+
+    assert 4 == len(set(seen))
+    assert found.identity() == found.identity()
+
+
+def test_an_image_is_an_identity() -> None:
+    """What is in an image changes with the image, whatever this machine has."""
+    one, other = (
+        Toolchain(language(), "1", Path("/bin/sh"), "/bin", (), None, image=image)
+        for image in ("sha256:1", "sha256:2")
+    )
+
+    assert one.identity() != other.identity()
 
 
 async def test_python_is_always_there(tmp_path: Path) -> None:
