@@ -27,6 +27,7 @@ class Commands:
     env: Mapping[str, str]  # of every step
     settings: CompileSettings
     identity: Callable[[], str]  # changes whenever the toolchain does
+    image: str = ""  # what its programs run in, by name; empty is the sandbox's own choice
 
     @property
     def file(self) -> str:

@@ -92,6 +92,7 @@ class Program:
     run: Step
     compile: Step | None = None
     stdin: bytes = b""
+    image: str = ""  # what to run it in, by name; empty is the sandbox's own choice
     origin: Origin | None = None
     artefact: bytes = b""
     keep_bytes: int = 0
@@ -121,7 +122,8 @@ class SandboxInfo:
     driver: str
     weak_memory_limits: bool
     notes: tuple[str, ...] = field(default=())
-    image: str = ""  # what has the toolchains; empty where they are this machine's
+    # The ids of the images that have the toolchains, by name; none where they are this machine's.
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ class Executor:
             stdin=job.stdin,
             compile=compile_step,
             run=commands.run(entry, job.args, job.env, job.limits),
+            image=commands.image,
             origin=made_by,
         )
 

@@ -41,7 +41,9 @@ class Toolchain:
     path: str  # PATH for every command
     mounts: tuple[Mount, ...]
     cache: Mount | None  # filled here, read by jobs
-    image: str = ""  # what the program is in, empty for this machine
+    image: str = ""  # the id of what the program is in, empty for this machine
+    image_name: str = ""
+    baked: Path | None = None  # where the image has a cache that is full
 
     def env(self, cache: Path | None = None) -> Mapping[str, str]:
         """The environment of a command that runs where the cache is at `cache`."""
@@ -60,7 +62,7 @@ class Toolchain:
     @property
     def sandbox_env(self) -> Mapping[str, str]:
         """The environment of a command in the sandbox."""
-        return self.env(self.cache.target if self.cache else None)
+        return self.env(self.cache.target if self.cache else self.baked)
 
 
 def stamp(path: Path) -> str:

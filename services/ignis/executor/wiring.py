@@ -5,6 +5,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from ignis.errors import Unavailable
@@ -28,7 +29,7 @@ from ignis.executor.service import Executor
 from ignis.executor.service import Sandbox as Runs
 from ignis.executor.servicer import NAME, ExecutorServicer
 from ignis.executor.settings import ExecutorSettings
-from ignis.executor.toolchains import Toolchain, find
+from ignis.executor.toolchains import CACHES, Toolchain, find
 from ignis.executor.warmth import first
 from ignis.languages import loader
 from ignis.languages.models import Language
@@ -71,9 +72,33 @@ async def toolchains(settings: ExecutorSettings) -> dict[str, Toolchain]:
 async def visible(
     settings: ExecutorSettings, opened: Sandbox, found: Mapping[str, Toolchain]
 ) -> Mapping[str, Toolchain]:
-    """The toolchains that programs in the sandbox have: `found` on this machine, or its image's."""
-    image = opened.info().image
-    return await probe(opened, languages_of(settings).values(), image) if image else found
+    """The toolchains that programs in the sandbox have: `found` on this machine, or its images'."""
+    images = opened.info().images
+    if not images:
+        return found
+    inside: dict[str, list[Language]] = {}
+    for language in languages_of(settings).values():
+        inside.setdefault(settings.image_of(language), []).append(language)
+    probed = await asyncio.gather(
+        *(_probed(opened, inside[name], name, image) for name, image in images.items())
+    )
+    return {name: toolchain for one in probed for name, toolchain in one.items()}
+
+
+async def _probed(
+    opened: Sandbox, languages: list[Language], name: str, image: str
+) -> dict[str, Toolchain]:
+    """The toolchains of an image; one that doesn't work has none."""
+    try:
+        found = await probe(opened, languages, name, image)
+    except SandboxError as error:
+        log.warning("an image does not work", image=name, error=str(error))
+        return {}
+    for toolchain in found.values():
+        if toolchain.language.warm is not None and toolchain.baked is None:
+            folder = str(CACHES / toolchain.language.id)
+            log.warning("an image has no warm cache: compiling takes long", image=name, at=folder)
+    return found
 
 
 @asynccontextmanager
@@ -90,12 +115,13 @@ async def sandbox(
         for toolchain in found.values()
         for mount in (*toolchain.mounts, *([toolchain.cache] if toolchain.cache else []))
     }
+    images = tuple(settings.image_of(language) for language in languages_of(settings).values())
     try:
         opened = await open_sandbox(
             settings.ignis_sandbox,
             slots=settings.slots,
             mounts=sorted(mounts, key=lambda mount: mount.target),
-            docker=settings.docker,
+            docker=replace(settings.docker, images=images),
         )
     except SandboxError as error:
         raise Unavailable("SANDBOX_UNAVAILABLE", str(error)) from error
@@ -141,6 +167,7 @@ async def proven(
             toolchain.sandbox_env,
             compiling,
             toolchain.identity,
+            toolchain.image_name,
         )
         for name, toolchain in found.items()
     }
