@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import Protocol
 
 from ignis.executor.models import Outcome, Program, Step, StepOutcome
@@ -59,14 +60,20 @@ class Session:
     async def run(self, program: Program) -> Outcome:
         """Return what the program did; raises SandboxError when the runner broke."""
         try:
-            if program.artefact:
-                await self._channel.send(frames.encode(Kind.ARTEFACT, program.artefact))
-            payload = codec.encode_program(program)
-            await self._channel.send(frames.encode(Kind.PROGRAM, payload))
+            await self._send(program)
             return await self._outcome(program)
         except (OSError, EOFError, frames.FrameError) as error:
             message = f"the runner ended without an outcome: {error!r}"
             raise SandboxError(message) from error
+
+    async def _send(self, program: Program) -> None:
+        payload = codec.encode_program(program)
+        if program.artefact:
+            with suppress(OSError):  # a runner that refused it says why
+                await self._channel.send(frames.encode(Kind.ARTEFACT, program.artefact))
+                await self._channel.send(frames.encode(Kind.PROGRAM, payload))
+            return
+        await self._channel.send(frames.encode(Kind.PROGRAM, payload))
 
     async def _outcome(self, program: Program) -> Outcome:
         artefact = b""

@@ -32,6 +32,7 @@ async def kept(
     )
     [(compiled, artefact)] = told
     assert compiled == outcome.compile
+    assert 0 == compiled.exit_code, compiled
     return outcome, artefact
 
 
@@ -115,7 +116,8 @@ async def test_a_process_left_behind_changes_nothing(sandbox: Sandbox) -> None:
     script = (
         "import os, time\nif os.fork() == 0:\n  os.setsid()\n"
         "  while True: open('late', 'a').write('x' * 999)\n"
-        "time.sleep(0.1); os.rename('a.src', 'app')\n"
+        "while not os.path.exists('late'): time.sleep(0.01)\n"
+        "os.rename('a.src', 'app')\n"
     )
     first, artefact = await kept(sandbox, script, most=64 << 20, run="wc -c < late")
     again = await restored(sandbox, artefact, "wc -c < late")
