@@ -12,23 +12,28 @@ from tests.integration.executor.sandbox import engines
 from tests.integration.executor.sandbox.programs import command, ran
 
 from ignis.executor.models import Program
+from ignis.executor.probe import probe
 from ignis.executor.sandbox.docker import owner
 from ignis.executor.sandbox.docker.driver import DockerSandbox
 from ignis.executor.sandbox.errors import SandboxError
+from ignis.languages import loader
 
 NAME = f"ignis-test-{secrets.token_hex(4)}"
 OTHER = f"{NAME}-other"  # with a file of its own
 ALSO = f"{NAME}-also"  # another name of the first
 BROKEN = f"{NAME}-broken"  # without python3
+WARM = f"{NAME}-warm"  # with a compiler's cache
+GO = b"#!/bin/sh\necho go version go1.2.3 linux/amd64\n"
 
 
-def commit(engine: docker.APIClient, name: str, path: str, content: bytes) -> None:
-    """Make an image of the tests' own with one more file."""
+def commit(engine: docker.APIClient, name: str, files: dict[str, bytes]) -> None:
+    """Make an image of the tests' own with some files more."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        entry = tarfile.TarInfo(path)
-        entry.size, entry.mode = len(content), 0o755
-        archive.addfile(entry, io.BytesIO(content))
+        for path, content in files.items():
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(content), 0o755
+            archive.addfile(entry, io.BytesIO(content))
     made = engine.create_container(engines.IMAGE, command=["true"])["Id"]
     engine.put_archive(made, "/", buffer.getvalue())
     engine.commit(made, repository=name)
@@ -42,10 +47,11 @@ def engine_fixture() -> Iterator[docker.APIClient]:
     engine = engines.client()
     engine.tag(engines.IMAGE, NAME)
     engine.tag(engines.IMAGE, ALSO)
-    commit(engine, OTHER, "opt/mark", b"other")
-    commit(engine, BROKEN, "usr/bin/python3", b"#!/bin/sh\necho no python here; exit 1\n")
+    commit(engine, OTHER, {"opt/mark": b"other"})
+    commit(engine, BROKEN, {"usr/bin/python3": b"#!/bin/sh\necho no python here; exit 1\n"})
+    commit(engine, WARM, {"usr/local/go/bin/go": GO, "opt/ignis/caches/go/one": b"warm"})
     yield engine
-    for name in (NAME, ALSO, OTHER, BROKEN):
+    for name in (NAME, ALSO, OTHER, BROKEN, WARM):
         engine.remove_image(name)
     engine.close()
 
@@ -97,6 +103,22 @@ async def test_only_images_of_no_use(engine: docker.APIClient) -> None:
         await DockerSandbox.open(
             slots=1, options=replace(engines.OPTIONS, image="", images=("no-such", "no-other"))
         )
+
+
+async def test_a_compilers_cache(engine: docker.APIClient) -> None:
+    """A cache in the image is found, jobs can read it, and none can write to it."""
+    assert engine.ping()
+    sandbox = await DockerSandbox.open(slots=1, options=replace(engines.OPTIONS, image=WARM))
+    ((name, image),) = sandbox.info().images.items()
+    found = await probe(sandbox, [loader.load()["go"]], name, image)
+    env = found["go"].sandbox_env
+    script = 'cat "$GOCACHE/one"; echo x > "$GOCACHE/one"; rm -f "$GOCACHE/one"; touch "$GOCACHE/y"'
+    told = ran(await sandbox.run(command("sh", "-c", script, env=env)))
+    again = ran(await sandbox.run(command("sh", "-c", 'cat "$GOCACHE"/*', env=env)))
+    await sandbox.close()
+
+    assert (b"warm", b"warm") == (told.stdout, again.stdout)
+    assert 3 == told.stderr.count(b"Read-only file system")
 
 
 async def test_nothing_is_left(engine: docker.APIClient) -> None:
