@@ -44,5 +44,5 @@ if [ "$found" != "$wanted" ]; then
   deploy/ci/base-image.sh "$image" "${packages[@]}"
   # What was there before, unless it has another name, or a container uses it.
   tags=$(docker image inspect --format '{{len .RepoTags}}' "$old" 2>/dev/null || true)
-  if [ "$tags" = 0 ]; then docker image rm "$old" || true; fi
+  if [ -n "$old" ] && [ "$tags" = 0 ]; then docker image rm "$old" || true; fi
 fi

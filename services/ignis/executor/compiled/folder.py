@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 _BEGUN = ".begun-"  # what a file is called until it is whole
+_BLOCK = 4096  # bytes that the smallest file takes
+_SWEEP_SECONDS = 60.0  # between looks for what is too old
 
 
 class _Kept(NamedTuple):
@@ -21,8 +23,9 @@ class _Kept(NamedTuple):
 class Folder:
     """Files of up to `most_bytes` together, none older than `most_seconds`.
 
-    Every call blocks, and may come from any thread. What has gone unused for
-    longest goes first when there are too many.
+    Every file counts with the blocks that it takes. What has gone unused for
+    longest goes first when there are too many. Calls block, and may come from
+    any thread.
     """
 
     def __init__(
@@ -31,12 +34,15 @@ class Folder:
         most_bytes: int,
         most_seconds: float,
         clock: Callable[[], float] = time.time,
+        block: int = _BLOCK,
     ) -> None:
         """Take over what an earlier process left at `path`; raises OSError."""
         self._path = path
         self._most_bytes = most_bytes
         self._most_seconds = most_seconds
         self._clock = clock
+        self._block = block
+        self._sweep_at = 0.0
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, _Kept] = OrderedDict()  # unused for longest first
         self.bytes = 0
@@ -68,7 +74,7 @@ class Folder:
 
         Raises OSError; what was there under the name is untouched then.
         """
-        if len(data) > self._most_bytes:
+        if self._taken(len(data)) > self._most_bytes:
             return
         begun = self._path / f"{_BEGUN}{secrets.token_hex(8)}"
         try:
@@ -78,7 +84,7 @@ class Folder:
             with self._lock:
                 begun.rename(self._path / key)
                 self._forget(key)
-                self._note(key, _Kept(len(data), self._clock()))
+                self._note(key, _Kept(self._taken(len(data)), self._clock()))
                 self._evict()
         except OSError:
             begun.unlink(missing_ok=True)
@@ -99,8 +105,12 @@ class Folder:
             else:
                 found.append((about.st_mtime, entry.name, about.st_size))
         for since, name, size in sorted(found):
-            self._note(name, _Kept(size, since))
+            self._note(name, _Kept(self._taken(size), since))
         self._evict()
+
+    def _taken(self, size: int) -> int:
+        """How much of the disk a file takes: many small ones must not fill it."""
+        return max(-(-size // self._block), 1) * self._block
 
     def _note(self, key: str, kept: _Kept) -> None:
         self._kept[key] = kept
@@ -119,11 +129,14 @@ class Folder:
         return self._clock() - kept.since > self._most_seconds
 
     def _evict(self) -> None:
-        """Drop what is too old, and then what is too much."""
-        old = [key for key, kept in self._kept.items() if self._is_old(kept)]
-        for key in old:
-            self._drop(key)
-        self.evicted += len(old)
+        """Drop what is too old, now and then, and what is too much."""
+        now = self._clock()
+        if now >= self._sweep_at:
+            self._sweep_at = now + _SWEEP_SECONDS
+            old = [key for key, kept in self._kept.items() if self._is_old(kept)]
+            for key in old:
+                self._drop(key)
+            self.evicted += len(old)
         while self.bytes > self._most_bytes:
             self._drop(next(iter(self._kept)))
             self.evicted += 1

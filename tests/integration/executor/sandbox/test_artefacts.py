@@ -60,6 +60,16 @@ os.utime("app", (1, 981173106)); os.remove("a.src"); print("told")
     assert ran(first).stdout == again.stdout
 
 
+async def test_a_job_changes_its_own_copy(sandbox: Sandbox) -> None:
+    """What a program does to the artefact that it runs, the next one doesn't see."""
+    _, artefact = await kept(sandbox, "open('app', 'w').write('good')")
+    spoil = "cat app; echo bad > app; chmod 777 app; ln -s /etc/passwd more; cat app"
+    first = await restored(sandbox, artefact, spoil)
+    again = await restored(sandbox, artefact, "cat app; ls")
+
+    assert (b"goodbad\n", b"goodapp\n") == (first.stdout, again.stdout.replace(b"a.src\n", b""))
+
+
 async def test_a_failure_is_not_kept(sandbox: Sandbox) -> None:
     """Nothing comes of a compile step that fails: its artefact isn't one."""
     told: list[bytes] = []
