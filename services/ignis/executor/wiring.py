@@ -14,7 +14,7 @@ from ignis.events.consumer import Consumer
 from ignis.events.executors import Announcer
 from ignis.events.publisher import Publisher
 from ignis.executor.announcer import Announcements
-from ignis.executor.commands import Commands, CompileSettings
+from ignis.executor.commands import Commands, CompileSettings, interpreter
 from ignis.executor.compiled.cache import CompileCache
 from ignis.executor.compiled.folder import Folder
 from ignis.executor.compiled.sandbox import CachingSandbox
@@ -122,9 +122,13 @@ async def sandbox(
             slots=settings.slots,
             mounts=sorted(mounts, key=lambda mount: mount.target),
             docker=replace(settings.docker, images=images),
+            interpreter=interpreter(commands_of(settings, found).values()),
         )
     except SandboxError as error:
         raise Unavailable("SANDBOX_UNAVAILABLE", str(error)) from error
+    info = opened.info()
+    for note in info.notes:
+        log.warning("the sandbox works with less", sandbox=info.driver, reason=note)
     try:
         yield opened
     finally:
@@ -146,6 +150,22 @@ def caching(settings: ExecutorSettings, opened: Sandbox, metrics: Metrics) -> Ru
     return CachingSandbox(opened, cache, shared=settings.executor_compile_cache_shared)
 
 
+def commands_of(settings: ExecutorSettings, found: Mapping[str, Toolchain]) -> dict[str, Commands]:
+    """The commands of each language."""
+    compiling = CompileSettings(settings.compile_time_ms, settings.compile_output_bytes)
+    return {
+        name: Commands(
+            toolchain.language,
+            toolchain.version,
+            toolchain.sandbox_env,
+            compiling,
+            toolchain.identity,
+            toolchain.image_name,
+        )
+        for name, toolchain in found.items()
+    }
+
+
 async def proven(
     settings: ExecutorSettings,
     opened: Sandbox,
@@ -159,18 +179,7 @@ async def proven(
     Raises:
         Unavailable: there is none; an executor without languages helps nobody.
     """
-    compiling = CompileSettings(settings.compile_time_ms, settings.compile_output_bytes)
-    commands = {
-        name: Commands(
-            toolchain.language,
-            toolchain.version,
-            toolchain.sandbox_env,
-            compiling,
-            toolchain.identity,
-            toolchain.image_name,
-        )
-        for name, toolchain in found.items()
-    }
+    commands = commands_of(settings, found)
     executor = Executor(opened, commands)
     tests = SelfTests(executor, settings.executor_data_dir, opened.info().driver)
     passing = await tests.passing(found)
@@ -209,7 +218,7 @@ def announce(app: App, nats: Nats, described: executor_pb2.Executor, executor: E
     announcements = Announcements(Announcer(nats), described, executor)
     app.on_drain(announcements.stop)
     app.spawn("announcements", announcements.run())
-    servicer = ExecutorServicer(announcements)
+    servicer = ExecutorServicer(announcements, executor)
     app.serve(
         NAME,
         lambda server: executor_pb2_grpc.add_ExecutorServiceServicer_to_server(servicer, server),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ignis.executor.live import Live
 from ignis.executor.models import Outcome, Program, StepOutcome
 from ignis.executor.probe import probe
 from ignis.executor.toolchains import SYSTEM_PATH
@@ -19,7 +20,7 @@ class Shell:
     def __init__(self) -> None:
         self.images: list[str] = []
 
-    async def run(self, program: Program) -> Outcome:
+    async def run(self, program: Program, _live: Live | None = None) -> Outcome:
         """Run the step as it is."""
         self.images.append(program.image)
         done = await asyncio.to_thread(

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from ignis.executor.models import Mount
+from ignis.executor.models import Interpreter, Mount
 from ignis.executor.sandbox import Sandbox
 from ignis.executor.sandbox.docker.options import DockerOptions
 from ignis.executor.sandbox.errors import SandboxError
@@ -13,7 +13,12 @@ _log = logging.getLogger(__name__)
 
 
 async def open_driver(
-    driver: str, *, slots: int, mounts: Sequence[Mount], docker: DockerOptions
+    driver: str,
+    *,
+    slots: int,
+    mounts: Sequence[Mount],
+    docker: DockerOptions,
+    interpreter: Interpreter | None,
 ) -> Sandbox:
     """Return the driver, started; raises SandboxError where there is none."""
     if driver not in {"auto", "namespace", "docker"}:
@@ -25,15 +30,17 @@ async def open_driver(
     if driver == "docker":
         return await _open_docker(slots, docker)
     try:
-        return await _open_namespace(slots, mounts)
+        return await _open_namespace(slots, mounts, interpreter)
     except SandboxError as error:
         if driver == "namespace":
             raise
         return await _open_instead(slots, docker, error)
 
 
-async def _open_namespace(slots: int, mounts: Sequence[Mount]) -> NamespaceSandbox:
-    sandbox = NamespaceSandbox(slots=slots, mounts=tuple(mounts))
+async def _open_namespace(
+    slots: int, mounts: Sequence[Mount], interpreter: Interpreter | None
+) -> NamespaceSandbox:
+    sandbox = NamespaceSandbox(slots=slots, mounts=tuple(mounts), interpreter=interpreter)
     try:
         await sandbox.start()
     except BaseException:

@@ -12,7 +12,8 @@ from ignis.executor.compiled.cache import CompileCache
 from ignis.executor.compiled.entry import key_of
 from ignis.executor.compiled.folder import Folder
 from ignis.executor.compiled.sandbox import CachingSandbox
-from ignis.executor.models import Origin, Outcome, Program
+from ignis.executor.live import Live
+from ignis.executor.models import Origin, Outcome, Output, Program, Stage, Stream
 from ignis.executor.sandbox.errors import SandboxError
 
 COMPILED = replace(STEP, stderr=b"warning: unused", wall_time_ms=123.0)
@@ -34,7 +35,7 @@ class Compiler:
         self.may_end.set()
         self.broken: Exception | None = None
 
-    async def run(self, program: Program) -> Outcome:
+    async def run(self, program: Program, _live: Live | None = None) -> Outcome:
         """Compile where there is a step, and run."""
         if self.broken:
             raise self.broken
@@ -244,3 +245,15 @@ async def test_the_key_is_the_file(place: Place) -> None:
     await place.sandbox.run(PROGRAM)
 
     assert [key_of(PROGRAM, shared=False)] == [file.name for file in place.path.iterdir()]
+
+
+async def test_who_listens_hears_the_compiler(place: Place) -> None:
+    """What the compiler printed then comes as output of the compile step now."""
+    await place.sandbox.run(PROGRAM)
+    heard: list[Output] = []
+    await place.sandbox.run(PROGRAM, Live(heard.append))
+
+    assert [
+        Output(Stage.COMPILE, Stream.STDOUT, 0, COMPILED.stdout),
+        Output(Stage.COMPILE, Stream.STDERR, 0, COMPILED.stderr),
+    ] == heard

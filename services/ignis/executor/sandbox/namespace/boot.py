@@ -4,6 +4,7 @@
 # ruff: noqa: PTH100, PTH123
 
 import errno
+import gc
 import os
 import signal
 import socket
@@ -14,18 +15,20 @@ if __name__ == "__main__":
     # An isolated interpreter searches nothing but its standard library.
     sys.path.insert(0, os.path.abspath(__file__).rsplit("/ignis/", 1)[0])
 
+from ignis.executor.runner import spawn
 from ignis.executor.sandbox.cgroups.base import Base, NoCgroupError, make_base, remove_base
-from ignis.executor.sandbox.cgroups.steps import StepGroups
+from ignis.executor.sandbox.cgroups.steps import open_base
 from ignis.executor.sandbox.namespace import (
     forkserver,
     linux,
     privileges,
     requests,
+    seed,
     tree,
     uids,
 )
-from ignis.executor.sandbox.namespace.requests import Config, Failure, Ready
-from ignis.executor.sandbox.seccomp.policy import filter_for
+from ignis.executor.sandbox.namespace.forkserver import Inherited
+from ignis.executor.sandbox.namespace.requests import Config, Failure
 
 _WATCHED = (signal.SIGCHLD, signal.SIGTERM)
 
@@ -61,14 +64,14 @@ def _fork_inside(
     ids = uids.choose_base(_read("/proc/self/uid_map"), config.places) if privileged else None
     if privileged and ids is None:
         raise OSError(errno.EPERM, "too few ids", "/proc/self/uid_map")
-    groups = StepGroups(base) if base else None
+    cgroups = open_base(base) if base else None
     if privileged:
         linux.unshare(linux.CLONE_NEWPID)
     else:
         _enter_user_namespace()
     pid = os.fork()
     if pid == 0:
-        _serve(control, config, groups, ids, notes)
+        _serve(config, Inherited(control.fileno(), ids, cgroups, notes), control)
     return pid
 
 
@@ -80,28 +83,22 @@ def _enter_user_namespace() -> None:
     _write("/proc/self/gid_map", f"0 {gid} 1")
 
 
-def _serve(
-    control: socket.socket,
-    config: Config,
-    groups: StepGroups | None,
-    ids: int | None,
-    notes: tuple[str, ...],
-) -> NoReturn:
+def _serve(config: Config, inherited: Inherited, control: socket.socket) -> NoReturn:
     try:
         linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
         os.setsid()
         linux.unshare(linux.CLONE_NEWNS)
+        # /proc shows a process that may not be looked at as owned by root of the user
+        # namespace that it was executed in: an ordinary user is that root, and the job too.
+        if config.interpreter and inherited.base is not None:
+            seed.become(config.interpreter, config.mounts, inherited)
         tree.build(config.mounts)
-        setting = forkserver.Setting(
-            base=ids,
-            groups=groups,
-            seccomp=filter_for(linux.machine(), cgroup=groups is not None),
-            hidden=tree.hidden_now(),
-            capabilities=privileges.count(),
-        )
-        control.send(requests.encode_ready(Ready(groups is None, notes)))
-        forkserver.serve(control, setting)
+        # A collection would write to the pages that all children share; nothing here needs one.
+        gc.collect()
+        gc.disable()
+        gc.freeze()
+        spawn.become(forkserver.run(inherited))
     except OSError as error:
         _fail(control, error)
     finally:

@@ -9,10 +9,17 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from ignis.executor.models import Mount
+from ignis.executor.models import Interpreter, Mount
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace import hints, requests
-from ignis.executor.sandbox.namespace.requests import Config, Failure, Kind, Ready, Start
+from ignis.executor.sandbox.namespace.requests import (
+    Config,
+    Failure,
+    Kind,
+    Ready,
+    Start,
+    Started,
+)
 
 _BOOT = Path(__file__).with_name("boot.py")
 _START_SECONDS = 20.0
@@ -34,8 +41,13 @@ class Link:
         self._listener: asyncio.Task[None] | None = None
 
     @classmethod
-    async def launch(cls, places: int, mounts: tuple[Mount, ...]) -> "Link":
-        """Start a fork server and wait until it works; raises SandboxError with what to do."""
+    async def launch(
+        cls, places: int, mounts: tuple[Mount, ...], interpreter: Interpreter | None = None
+    ) -> "Link":
+        """Start a fork server and wait until it works; raises SandboxError with what to do.
+
+        It is `interpreter` where there is one, else the executor's own.
+        """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         with theirs:
@@ -51,7 +63,7 @@ class Link:
             )
         link = cls(process, ours)
         try:
-            await link._greet(places, mounts)
+            await link._greet(_config(places, mounts, interpreter))
         except BaseException:
             await link.close()
             raise
@@ -114,10 +126,8 @@ class Link:
             await self._process.wait()
         self._end_all("the sandbox was closed")
 
-    async def _greet(self, places: int, mounts: tuple[Mount, ...]) -> None:
-        pairs = tuple((str(mount.source), str(mount.target)) for mount in mounts)
-        token = f"{os.getpid()}-{secrets.token_hex(4)}"
-        await self._send(requests.encode_config(Config(places, pairs, token)), [])
+    async def _greet(self, config: Config) -> None:
+        await self._send(requests.encode_config(config), [])
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(_START_SECONDS):
@@ -162,6 +172,19 @@ class Link:
             if not ended.done():
                 ended.set_result(text)
         self._ends.clear()
+
+
+def _config(places: int, mounts: tuple[Mount, ...], interpreter: Interpreter | None) -> Config:
+    started = None
+    if interpreter:
+        env = dict(interpreter.env)
+        started = Started(interpreter.argv, env, interpreter.path, interpreter.version)
+    return Config(
+        places=places,
+        mounts=tuple((str(mount.source), str(mount.target)) for mount in mounts),
+        token=f"{os.getpid()}-{secrets.token_hex(4)}",
+        interpreter=started,
+    )
 
 
 async def _writable(control: socket.socket) -> None:

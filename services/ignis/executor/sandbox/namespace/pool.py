@@ -46,16 +46,16 @@ class Made:
 class Pool:
     """Keeps `size` sandboxes of one fork server finished or in the making.
 
-    There are never more than `places` of them, counting those that run a job
+    There are never more than there are `places`, counting those that run a job
     and those that are being removed: a place's ids are used by one at a time.
     """
 
-    def __init__(self, link: Link, *, size: int, places: int) -> None:
+    def __init__(self, link: Link, *, size: int, places: range) -> None:
         """Begin to make sandboxes; at most `size` may be waited for at once."""
         self.link = link
         self._size = size
         self._places: asyncio.LifoQueue[int] = asyncio.LifoQueue()
-        for place in reversed(range(places)):
+        for place in reversed(places):
             self._places.put_nowait(place)
         self._waiting: deque[Made] = deque()
         self._takers: deque[asyncio.Future[Made]] = deque()
