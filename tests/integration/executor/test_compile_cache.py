@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.integration.executor.process import message, python_only, ran, running
+from tests.integration.executor.process import PATIENCE, message, python_only, ran, running
 from tests.integration.executor.sandbox import engines
 from tests.integration.services import Service
 from tests.servers import Server
@@ -51,7 +51,7 @@ def executor(
         engines.skip_without()
         env |= engines.settings()
     with running(folder, nats.url, **env) as service:
-        service.wait_for(200)
+        service.wait_for(200, PATIENCE)
         yield service
 
 

@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 
 from tests.integration.executor.process import (
+    PATIENCE,
     announced,
     end_of,
     message,
@@ -25,7 +26,7 @@ async def test_a_job(tmp_path: Path, nats: Server, connected: Nats) -> None:
     engines.skip_without()
     env = python_only(tmp_path) | engines.settings()
     with running(tmp_path, nats.url, **env) as service:
-        await service.becomes(200)
+        await service.becomes(200, PATIENCE)
         (executor,) = await announced(connected)
         event = await ran(connected, message(HOST))
 
@@ -49,7 +50,7 @@ async def test_an_image_for_each_language(tmp_path: Path, nats: Server, connecte
     engine.tag(engines.IMAGE, f"{name}-python")
     try:
         with running(tmp_path, nats.url, **env) as service:
-            await service.becomes(200)
+            await service.becomes(200, PATIENCE)
             offers = [one for one in await announced(connected) if one.pool == "images"]
             outputs = []
             for job in (message("print('py')"), message("echo sh", "bash")):

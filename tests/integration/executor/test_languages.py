@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from tests.integration.executor.process import (
+    PATIENCE,
     announced,
     end_of,
     message,
@@ -56,7 +57,7 @@ def service_fixture(
         engines.skip_without()
         env |= engines.settings()
     with running(folder, nats.url, **env) as service:
-        service.wait_for(200)
+        service.wait_for(200, PATIENCE)
         yield service
 
 
