@@ -5,6 +5,7 @@ import resource
 import time
 
 from ignis.executor.models import Limits
+from ignis.executor.runner import sockets
 from ignis.executor.runner.place import Shared
 
 _KIB = 1024
@@ -76,6 +77,8 @@ class ContainerMeter:
         self.tick_ms = min(self.tick_ms * 2, _TICK_MS)
         held = self._sample()
         self._most_tasks = max(self._most_tasks, int(_read(self._shared.pids)) - 1)
+        # A cgroup of v1 doesn't count what TCP and UDP hold.
+        held += sockets.held_kb()
         return held > self._limits.memory_kb or self._oom_kills() > self._kills
 
     def fork_refused(self) -> bool:

@@ -5,7 +5,7 @@ import resource
 from typing import Protocol
 
 from ignis.executor.models import Limits
-from ignis.executor.runner import processes
+from ignis.executor.runner import processes, sockets
 from ignis.executor.runner.container import ContainerMeter
 from ignis.executor.runner.place import Group, Shared
 
@@ -131,7 +131,7 @@ class ProcMeter:
             # Pages shared after a fork were counted once per process: look closer.
             held = processes.exact_memory_kb()
         self._sampled_kb = max(self._sampled_kb, held)
-        return held > self._limits.memory_kb
+        return held + sockets.held_kb() > self._limits.memory_kb
 
     def fork_refused(self) -> bool:
         """Return whether as many tasks were seen as the limit allows."""

@@ -50,7 +50,11 @@ class OrdinarySandbox:
             *(PYTHON, "-B", str(folder / "ordinary.py")),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={"PYTHONPATH": str(folder), "PATH": os.defpath},
+            env={
+                "PYTHONPATH": str(folder),
+                "PATH": os.defpath,
+                "IGNIS_CANARY": os.environ.get("IGNIS_CANARY", ""),
+            },
         )
         sandbox = cls(process, folder)
         await sandbox._ask(("open", (slots, mounts, interpreter)))

@@ -17,7 +17,6 @@ def test_with_cgroup() -> None:
     chosen = rlimits(LIMITS, cgroup=True, own_uid=True)
 
     assert not {resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_NPROC} & set(chosen)
-    assert (0, 0) == chosen[resource.RLIMIT_CORE]
     assert (4096, 4096) == chosen[resource.RLIMIT_FSIZE]
 
 
@@ -37,6 +36,14 @@ def test_open_files(files: int, chosen: int) -> None:
     limits = replace(LIMITS, open_files=files)
 
     assert (chosen, chosen) == rlimits(limits, cgroup=True, own_uid=True)[resource.RLIMIT_NOFILE]
+
+
+def test_shared_counts() -> None:
+    """What the kernel counts for the sandbox's maker too is limited far below its own share."""
+    chosen = rlimits(LIMITS, cgroup=True, own_uid=True)
+
+    assert chosen[resource.RLIMIT_SIGPENDING][1] <= 256
+    assert chosen[resource.RLIMIT_MSGQUEUE][1] <= 128 * 1024
 
 
 @pytest.mark.parametrize(("milliseconds", "seconds"), [(1, 2), (1000, 2), (1001, 3)])

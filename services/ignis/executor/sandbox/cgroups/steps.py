@@ -8,6 +8,8 @@ from ignis.executor.runner.place import Group
 from ignis.executor.sandbox.cgroups.base import Base
 
 _KIB = 1024
+# What TCP and UDP may hold in v1, which doesn't count it as memory.
+SOCKET_BYTES = 64 * 1024 * 1024
 
 
 class Version(NamedTuple):
@@ -31,7 +33,7 @@ _VERSIONS = {
         join="tasks",
         memory="memory.limit_in_bytes",
         swap="memory.memsw.limit_in_bytes",
-        fixed=(),
+        fixed=(("memory.kmem.tcp.limit_in_bytes", str(SOCKET_BYTES)),),
         peak=(0, "memory.max_usage_in_bytes"),
         current=(0, "memory.usage_in_bytes"),
         oom=(0, "memory.oom_control"),
@@ -89,7 +91,7 @@ class StepGroups:
         for folder in self._folders:
             os.mkdir(name, dir_fd=folder)
         for file, value in self._names.fixed:
-            # Some kernels count no swap.
+            # Some kernels count no swap, and some no sockets.
             with suppress(OSError):
                 self._write(0, f"{name}/{file}", value)
         peak, sampled = self._open_peak(name)

@@ -15,7 +15,7 @@ if __name__ == "__main__":
     # An isolated interpreter searches nothing but its standard library.
     sys.path.insert(0, os.path.abspath(__file__).rsplit("/ignis/", 1)[0])
 
-from ignis.executor.runner import spawn
+from ignis.executor.runner import rlimits, spawn
 from ignis.executor.sandbox.cgroups.base import Base, NoCgroupError, make_base, remove_base
 from ignis.executor.sandbox.cgroups.steps import open_base
 from ignis.executor.sandbox.namespace import (
@@ -37,6 +37,7 @@ def main(control: socket.socket) -> None:
     """Stay outside with the cgroups, as the parent of the fork server, until it ends."""
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGTERM)
     os.umask(0o022)  # the tree is for everybody to read
+    rlimits.apply(rlimits.NO_CORE_DUMPS)
     config = requests.decode_config(control.recv(requests.MAX_PACKET))
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     base: Base | None = None

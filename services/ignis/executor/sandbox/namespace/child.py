@@ -106,6 +106,8 @@ def _isolate(mapped_fd: int, making: Making) -> tuple[Place, Handles]:
     files = linux.pick("/tmp")
     socket.sethostname(_HOST_NAME)
     network.loopback_up()
+    if not making.groups:
+        network.bound_buffers()
     privileges.drop(making.capabilities, keep_identity=making.separate_ids)
     linux.set_seccomp(making.seccomp)
     place = Place(

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import resource
 import time
 from functools import partial
 
@@ -35,6 +36,7 @@ class NamespaceSandbox:
 
     async def start(self) -> None:
         """Make the first sandbox; raises SandboxError where the kernel doesn't allow it."""
+        _allow_descriptors()
         try:
             await self._servers.start()
         except BaseException:
@@ -84,6 +86,16 @@ class NamespaceSandbox:
     async def close(self) -> None:
         """End every program, and wait until nothing is left."""
         await self._servers.close()
+
+
+def _allow_descriptors() -> None:
+    """Allow this process more descriptors than a job.
+
+    Those that are on their way through sockets are counted per user, whom an
+    ordinary user's jobs are too: one with as many could stop all handing over.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _limit(made: Made, program: Program) -> None:

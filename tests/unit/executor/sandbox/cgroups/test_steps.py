@@ -10,7 +10,8 @@ from ignis.executor.sandbox.cgroups.steps import StepGroups, descriptors, limit,
 
 V1 = {
     "memory": ("tasks", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes",
-               "memory.max_usage_in_bytes", "memory.oom_control"),
+               "memory.kmem.tcp.limit_in_bytes", "memory.max_usage_in_bytes",
+               "memory.oom_control"),
     "pids": ("tasks", "pids.max", "pids.events"),
     "cpuacct": ("tasks", "cpuacct.usage"),
 }  # fmt: skip
@@ -47,6 +48,7 @@ def test_make(
     assert len(files) + 4 + len(made.limits) == len(descriptors((made,)))
     if version == 1:
         assert "65536" == (first / "g/memory.memsw.limit_in_bytes").read_text()
+        assert str(64 << 20) == (first / "g/memory.kmem.tcp.limit_in_bytes").read_text()
     else:
         assert ("0", "1") == (
             (first / "g/memory.swap.max").read_text(),
