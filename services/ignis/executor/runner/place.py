@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 BOX = "/box"
+OUTSIDE = ("/tmp", "/dev/shm")  # noqa: S108 - where else the job can write
 BASE_ENV = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": BOX,
