@@ -55,6 +55,7 @@ class Program:
     run: Step
     compile: Step | None = None
     stdin: bytes = b""
+    network: bool = False  # whether it may use one, where the operator allows that
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class SandboxInfo:
     weak_memory_limits: bool
     notes: tuple[str, ...] = field(default=())
     image: str = ""  # what has the toolchains; empty where they are this machine's
+    network: bool = False  # whether programs may ask for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class Job:
     limits: Limits
     labels: Mapping[str, str]
     created_at: datetime
+    network: bool = False
 
 
 class Verdict(StrEnum):

@@ -28,6 +28,7 @@ class Making(NamedTuple):
     seccomp: bytes
     hidden: tuple[str, ...]
     capabilities: int
+    own_network: bool  # otherwise it is in one that was made for it, and finished
 
 
 def become_runner(channel_fd: int, mapped_fd: int, making: Making) -> NoReturn:
@@ -84,7 +85,8 @@ def _isolate(mapped_fd: int, making: Making) -> tuple[Place, Handles]:
     _mount(making)
     files = linux.pick("/tmp")
     socket.sethostname(_HOST_NAME)
-    network.loopback_up()
+    if making.own_network:
+        network.loopback_up()
     privileges.drop(making.capabilities, keep_identity=making.separate_ids)
     linux.set_seccomp(making.seccomp)
     place = Place(

@@ -10,42 +10,50 @@ from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace import handover
 from ignis.executor.sandbox.namespace.handover import Limited
 from ignis.executor.sandbox.namespace.link import Link
-from ignis.executor.sandbox.namespace.pool import Made, Pool
+from ignis.executor.sandbox.namespace.pool import Made
+from ignis.executor.sandbox.namespace.pools import Pools
+from ignis.executor.sandbox.network.options import NetworkOptions
 from ignis.executor.sandbox.session import Session, SocketChannel, converse, steps_of
 
 _log = logging.getLogger(__name__)
+_NO_NETWORK = NetworkOptions()
 
 
 class NamespaceSandbox:
     """Runs programs in fresh namespaces, up to `slots` at once."""
 
-    def __init__(self, *, slots: int, mounts: tuple[Mount, ...]) -> None:
+    def __init__(
+        self,
+        *,
+        slots: int,
+        mounts: tuple[Mount, ...],
+        network: NetworkOptions = _NO_NETWORK,
+    ) -> None:
         """Prepare for `slots` programs that all see `mounts`; `start` makes it work."""
-        # One more than can run at once: what follows a job doesn't wait for the one after it.
-        self._warm = slots + 1
-        # Running, waiting, and being removed.
-        self._places = slots + self._warm + slots
+        self._slots = slots
         self._mounts = mounts
+        self._network = network
         self._turns = asyncio.Semaphore(slots)
-        self._pool: Pool | None = None
+        self._pools: Pools | None = None
         self._starting = asyncio.Lock()
         self._closed = False
 
     async def start(self) -> None:
         """Make the first sandbox; raises SandboxError where the kernel doesn't allow it."""
         try:
-            await (await self._living_pool()).prove()
+            await (await self._living_pools()).prove()
         except BaseException:
             await self.close()
             raise
 
     def info(self) -> SandboxInfo:
         """Return how the sandbox works here."""
-        ready = self._pool.link.ready if self._pool else None
+        ready = self._pools.link.ready if self._pools else None
         return SandboxInfo(
             driver="namespace",
             weak_memory_limits=bool(ready and ready.weak_memory_limits),
             notes=ready.notes if ready else (),
+            network=self._network.enabled,
         )
 
     async def run(self, program: Program) -> Outcome:
@@ -57,48 +65,46 @@ class NamespaceSandbox:
         SandboxError when the sandbox itself broke.
         """
         async with self._turns:
-            pool = await self._living_pool()
-            made = await pool.take()
+            pools = await self._living_pools()
+            made = await pools.take(program)
             try:
                 outcome = await _converse(made, program)
             except SandboxError as error:
-                text = await outlast_cancel(_end(pool.link, made))
+                text = await outlast_cancel(_end(pools.link, made))
                 message = f"{error}; {text}" if text else str(error)
                 raise SandboxError(message) from error
             except BaseException:
-                await outlast_cancel(_end(pool.link, made))
+                await outlast_cancel(_end(pools.link, made))
                 raise
             finally:
                 made.close()
-            pool.link.kill(made.number)  # the runner ends by itself; this makes sure of it
-            made.ended.add_done_callback(partial(_note, pool.link, made.number))
+            pools.link.kill(made.number)  # the runner ends by itself; this makes sure of it
+            made.ended.add_done_callback(partial(_note, pools.link, made.number))
             return outcome
 
     async def close(self) -> None:
         """End every program, and wait until nothing is left."""
         self._closed = True
         async with self._starting:
-            await self._drop_pool()
+            await self._drop_pools()
 
-    async def _living_pool(self) -> Pool:
-        """Return a living fork server's pool; one that died is replaced."""
-        if self._pool and self._pool.link.alive and not self._closed:
-            return self._pool
+    async def _living_pools(self) -> Pools:
+        """Return a living fork server's pools; one that died is replaced."""
+        if self._pools and self._pools.link.alive and not self._closed:
+            return self._pools
         async with self._starting:
             if self._closed:
                 raise SandboxError("the sandbox is closed")
-            if self._pool and not self._pool.link.alive:
-                await self._drop_pool()
-            if self._pool is None:
-                link = await Link.launch(self._places, self._mounts)
-                self._pool = Pool(link, size=self._warm, places=self._places)
-            return self._pool
+            if self._pools and not self._pools.link.alive:
+                await self._drop_pools()
+            if self._pools is None:
+                self._pools = await Pools.open(self._slots, self._mounts, self._network)
+            return self._pools
 
-    async def _drop_pool(self) -> None:
-        if self._pool:
-            pool, self._pool = self._pool, None
-            await pool.close()
-            await pool.link.close()
+    async def _drop_pools(self) -> None:
+        if self._pools:
+            pools, self._pools = self._pools, None
+            await pools.close()
 
 
 async def _converse(made: Made, program: Program) -> Outcome:

@@ -26,13 +26,18 @@ _STEPS = ("compile", "run")
 
 
 class Setting(NamedTuple):
-    """What holds for all sandboxes of this server; `base` is the first of their host ids."""
+    """What holds for all sandboxes of this server.
+
+    `base` is the first of their host ids, `home` a descriptor of the server's
+    own network namespace.
+    """
 
     base: int | None
     groups: StepGroups | None
     seccomp: bytes
     hidden: tuple[str, ...]
     capabilities: int
+    home: int
 
 
 class Living(NamedTuple):
@@ -83,21 +88,22 @@ class _Server:
             self._clear(one)
 
     def _hear(self) -> None:
-        packet, fds, _, _ = socket.recv_fds(self._control, requests.MAX_PACKET, 1)
+        packet, fds, _, _ = socket.recv_fds(self._control, requests.MAX_PACKET, 2)
         if not packet:
             os._exit(0)
         if packet[0] == Kind.START:
             start = requests.decode_start(packet)
             try:
-                self._start(start, fds[0])
+                self._start(start, *fds)
             except OSError as error:
                 self._tell_end(start.number, f"the sandbox could not be made: {error}")
             finally:
-                os.close(fds[0])
+                for fd in fds:
+                    os.close(fd)
         else:
             self._kill(requests.decode_number(packet)[0])
 
-    def _start(self, start: Start, channel: int) -> None:
+    def _start(self, start: Start, channel: int, network: int | None = None) -> None:
         names: tuple[str, ...] = ()
         made: tuple[Made, ...] = ()
         try:
@@ -110,8 +116,9 @@ class _Server:
                 seccomp=self._setting.seccomp,
                 hidden=self._setting.hidden,
                 capabilities=self._setting.capabilities,
+                own_network=network is None,
             )
-            pid = self._fork(start.place, channel, making)
+            pid = self._fork(start.place, channel, network, making)
         except OSError:
             self._remove(names)
             raise
@@ -122,10 +129,10 @@ class _Server:
         self._living[pidfd] = Living(start.number, pid, names)
         self._poll.register(pidfd, select.POLLIN)
 
-    def _fork(self, place: int, channel: int, making: child.Making) -> int:
+    def _fork(self, place: int, channel: int, network: int | None, making: child.Making) -> int:
         reading, writing = os.pipe()
         try:
-            pid = linux.clone(_NAMESPACES)
+            pid = linux.clone(_NAMESPACES) if network is None else self._clone_in(network)
             if pid == 0:
                 os.close(writing)
                 child.become_runner(channel, reading, making)
@@ -139,6 +146,17 @@ class _Server:
         finally:
             os.close(reading)
             os.close(writing)
+        return pid
+
+    def _clone_in(self, network: int) -> int:
+        """Clone into a network namespace that is there: the sandbox gets no rights over it."""
+        linux.setns(network, linux.CLONE_NEWNET)
+        pid = -1
+        try:
+            pid = linux.clone(_NAMESPACES & ~linux.CLONE_NEWNET)
+        finally:
+            if pid:
+                linux.setns(self._setting.home, linux.CLONE_NEWNET)
         return pid
 
     def _map_ids(self, pid: int, place: int) -> None:

@@ -34,24 +34,34 @@ class Link:
         self._listener: asyncio.Task[None] | None = None
 
     @classmethod
-    async def launch(cls, places: int, mounts: tuple[Mount, ...]) -> "Link":
-        """Start a fork server and wait until it works; raises SandboxError with what to do."""
+    async def launch(
+        cls,
+        places: int,
+        mounts: tuple[Mount, ...],
+        networks: socket.socket | None = None,
+        nameserver: str = "",
+    ) -> "Link":
+        """Start a fork server and wait until it works; raises SandboxError with what to do.
+
+        `networks` is what a keeper of networks listens to; without it there is none.
+        """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         with theirs:
+            fds = tuple(one.fileno() for one in (theirs, networks) if one)
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-I", "-S", "-X", "utf8", str(_BOOT), str(theirs.fileno())),
+                *("-I", "-S", "-X", "utf8", str(_BOOT), *map(str, fds)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=fds,
                 env={},
                 cwd="/",
                 start_new_session=True,
             )
         link = cls(process, ours)
         try:
-            await link._greet(places, mounts)
+            await link._greet(places, mounts, nameserver)
         except BaseException:
             await link.close()
             raise
@@ -62,8 +72,10 @@ class Link:
         """Whether the fork server can still make sandboxes."""
         return self._listener is not None and not self._listener.done()
 
-    async def start(self, channel: socket.socket, place: int) -> tuple[int, "asyncio.Future[str]"]:
-        """Ask for a sandbox that answers on `channel`.
+    async def start(
+        self, channel: socket.socket, place: int, network: int | None = None
+    ) -> tuple[int, "asyncio.Future[str]"]:
+        """Ask for a sandbox that answers on `channel`, in the namespace `network` if there is one.
 
         Returns its number, and a future that is done when nothing of it is
         left; its text says what the sandbox itself did wrong, if anything.
@@ -75,7 +87,8 @@ class Link:
         self._ends[number] = ended
         packet = requests.encode_start(Start(number, place))
         try:
-            await self._send(packet, [channel.fileno()])
+            fds = [channel.fileno()] if network is None else [channel.fileno(), network]
+            await self._send(packet, fds)
         except BaseException:
             # Sent or not: a sandbox whose channel is closed ends by itself.
             self._ends.pop(number, None)
@@ -114,10 +127,11 @@ class Link:
             await self._process.wait()
         self._end_all("the sandbox was closed")
 
-    async def _greet(self, places: int, mounts: tuple[Mount, ...]) -> None:
+    async def _greet(self, places: int, mounts: tuple[Mount, ...], nameserver: str) -> None:
         pairs = tuple((str(mount.source), str(mount.target)) for mount in mounts)
         token = f"{os.getpid()}-{secrets.token_hex(4)}"
-        await self._send(requests.encode_config(Config(places, pairs, token)), [])
+        config = Config(places, pairs, token, nameserver)
+        await self._send(requests.encode_config(config), [])
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(_START_SECONDS):
@@ -137,7 +151,7 @@ class Link:
                 try:
                     socket.send_fds(self._control, [packet], fds)
                 except BlockingIOError:
-                    await _writable(self._control)
+                    await writable(self._control)
                 except OSError as error:
                     message = f"the fork server is gone: {error}"
                     raise SandboxError(message) from error
@@ -164,7 +178,8 @@ class Link:
         self._ends.clear()
 
 
-async def _writable(control: socket.socket) -> None:
+async def writable(control: socket.socket) -> None:
+    """Wait until a socket takes more."""
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
     loop.add_writer(control, ready.set_result, None)

@@ -11,7 +11,7 @@ MAX_PACKET = 1 << 16
 class Kind(IntEnum):
     """The first byte of a packet."""
 
-    START = 1  # driver: make a sandbox; the runner's end of its channel comes along
+    START = 1  # driver: make a sandbox; its channel's end comes along, and its network if any
     KILL = 2  # driver: end a sandbox now
     ENDED = 3  # server: nothing is left of a sandbox
     READY = 4  # server: it works, and how
@@ -31,6 +31,7 @@ class Config(NamedTuple):
     places: int  # how many sandboxes there may be at once
     mounts: tuple[tuple[str, str], ...]
     token: str  # names the cgroups, so that a later start can find what was left
+    nameserver: str = ""  # of sandboxes with a network; empty where there are none
 
 
 class Ready(NamedTuple):
@@ -98,5 +99,6 @@ def encode_config(config: Config) -> bytes:
 
 def decode_config(packet: bytes) -> Config:
     """Return a fork server's configuration."""
-    places, mounts, token = json.loads(packet)
-    return Config(places, tuple((source, target) for source, target in mounts), token)
+    places, mounts, token, nameserver = json.loads(packet)
+    pairs = tuple((source, target) for source, target in mounts)
+    return Config(places, pairs, token, nameserver)

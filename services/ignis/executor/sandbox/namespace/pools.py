@@ -1,0 +1,88 @@
+"""The sandboxes of one fork server: those without a network, and those with one."""
+
+import socket
+
+from ignis.executor.models import Mount, Program
+from ignis.executor.sandbox.errors import SandboxError
+from ignis.executor.sandbox.namespace.link import Link
+from ignis.executor.sandbox.namespace.pool import Made, Pool
+from ignis.executor.sandbox.namespace.uplinks import Tools, Uplinks, nameserver
+from ignis.executor.sandbox.network.options import NetworkOptions
+
+# Programs with a network wait for others anyway, and each of these sandboxes has a
+# process of its own beside it.
+_CONNECTED_WAITING = 1
+
+
+class Pools:
+    """One pool for programs without a network, and one for those with it where it is allowed."""
+
+    def __init__(self, link: Link, slots: int, uplinks: Uplinks | None) -> None:
+        """Begin to make sandboxes; `open` makes pools."""
+        self.link = link
+        # One more than can run at once: what follows a job doesn't wait for the one after it.
+        warm = slots + 1
+        places = _places(slots, warm)
+        self._plain = Pool(link, size=warm, places=range(places))
+        self._uplinks = uplinks
+        self._connected: Pool | None = None
+        if uplinks:
+            uplinks.use(link)
+            connected = range(places, places + _places(slots, _CONNECTED_WAITING))
+            self._connected = Pool(uplinks, size=_CONNECTED_WAITING, places=connected)
+
+    @classmethod
+    async def open(cls, slots: int, mounts: tuple[Mount, ...], options: NetworkOptions) -> "Pools":
+        """Start a fork server, and a keeper of networks where programs may have one.
+
+        Raises:
+            SandboxError: the kernel doesn't allow it, or what a network needs is missing.
+        """
+        most = _places(slots, slots + 1)
+        if not options.enabled:
+            return cls(await Link.launch(most, mounts), slots, None)
+        tools = Tools()
+        most += _places(slots, _CONNECTED_WAITING)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        uplinks = Uplinks(ours, options, tools)
+        try:
+            with theirs:
+                link = await Link.launch(most, mounts, theirs, str(nameserver(options)))
+        except BaseException:
+            uplinks.close()
+            raise
+        return cls(link, slots, uplinks)
+
+    async def prove(self) -> None:
+        """Wait for the first sandbox, and try the filter; raises SandboxError."""
+        await self._plain.prove()
+        if self._uplinks and self._connected:
+            await self._uplinks.prove()
+            await self._connected.prove()
+
+    async def take(self, program: Program) -> Made:
+        """Return a sandbox for a program; the caller closes it. Raises SandboxError."""
+        if not program.network:
+            return await self._plain.take()
+        if self._uplinks is None or self._connected is None:
+            raise SandboxError("programs have no network here: the operator has it off")
+        # One that waited may have lost its network, or the machine may have new addresses.
+        for _ in range(_CONNECTED_WAITING + 1):
+            made = await self._connected.take()
+            if self._uplinks.works(made.number):
+                return made
+            made.close()
+        raise SandboxError("the network of a sandbox ends as soon as it is made")
+
+    async def close(self) -> None:
+        """End every sandbox, and wait until nothing is left."""
+        await self._plain.close()
+        if self._uplinks and self._connected:
+            await self._connected.close()
+            self._uplinks.close()
+        await self.link.close()
+
+
+def _places(slots: int, waiting: int) -> int:
+    """Return how many sandboxes run, wait, and are being removed at most."""
+    return slots + waiting + slots
