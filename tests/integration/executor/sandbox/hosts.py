@@ -13,6 +13,7 @@ from tests.integration.executor.sandbox.ordinary import PYTHON, OrdinarySandbox
 
 from ignis.executor.models import Mount, Outcome, Program
 from ignis.executor.sandbox import open_sandbox
+from ignis.executor.sandbox.network.options import NetworkOptions
 
 SLOTS = 4
 MODES = ("own", "ordinary", "docker")
@@ -38,13 +39,16 @@ def skip_unless_possible(mode: str) -> None:
         engines.skip_without()
 
 
-async def open_host(mode: str, mounts: tuple[Mount, ...] = ()) -> Sandbox:
+async def open_host(
+    mode: str, mounts: tuple[Mount, ...] = (), network: NetworkOptions | None = None
+) -> Sandbox:
     """Open a sandbox in a mode."""
     if mode == "ordinary":
-        return await OrdinarySandbox.open(SLOTS, mounts)
+        return await OrdinarySandbox.open(SLOTS, mounts, network)
     if mode == "docker":
-        return await open_sandbox("docker", slots=SLOTS, docker=engines.OPTIONS)
-    return await open_sandbox("namespace", slots=SLOTS, mounts=mounts)
+        options = engines.OPTIONS
+        return await open_sandbox("docker", slots=SLOTS, docker=options, network=network)
+    return await open_sandbox("namespace", slots=SLOTS, mounts=mounts, network=network)
 
 
 @pytest.fixture(name="mode", scope="module", params=MODES)

@@ -17,11 +17,15 @@ from typing import Any
 from ignis.executor.models import Mount, Outcome, Program, SandboxInfo
 from ignis.executor.sandbox import open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
+from ignis.executor.sandbox.network.options import NetworkOptions
 
 UID = 65533
 PYTHON = "/usr/bin/python3"
 _LENGTH = struct.Struct("!I")
-_NEEDED = ("__init__.py", "executor/__init__.py", "executor/models.py")
+_NEEDED = (
+    *("__init__.py", "executor/__init__.py", "executor/models.py"),
+    *("server/__init__.py", "server/addresses.py"),
+)
 
 
 class OrdinarySandbox:
@@ -36,7 +40,12 @@ class OrdinarySandbox:
         self._listener = asyncio.create_task(self._listen())
 
     @classmethod
-    async def open(cls, slots: int, mounts: tuple[Mount, ...] = ()) -> "OrdinarySandbox":
+    async def open(
+        cls,
+        slots: int,
+        mounts: tuple[Mount, ...] = (),
+        network: NetworkOptions | None = None,
+    ) -> "OrdinarySandbox":
         """Start the process, from a copy of the package that its user can read."""
         folder = copy_package()
         process = await asyncio.create_subprocess_exec(
@@ -47,7 +56,7 @@ class OrdinarySandbox:
             env={"PYTHONPATH": str(folder), "PATH": os.defpath},
         )
         sandbox = cls(process, folder)
-        await sandbox._ask(("open", (slots, mounts)))
+        await sandbox._ask(("open", (slots, mounts, network)))
         return sandbox
 
     async def run(self, program: Program) -> Outcome:
@@ -136,9 +145,9 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     stream = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), sys.stdin)
-    _, (_, (slots, mounts)) = await _receive(stream)
+    _, (_, (slots, mounts, network)) = await _receive(stream)
     try:
-        sandbox = await open_sandbox("namespace", slots=slots, mounts=mounts)
+        sandbox = await open_sandbox("namespace", slots=slots, mounts=mounts, network=network)
     except SandboxError as error:
         _answer(0, error)
         return

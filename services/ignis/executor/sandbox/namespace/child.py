@@ -114,6 +114,10 @@ def _mount(making: Making) -> None:
         linux.mount(source, target, flags=linux.MS_BIND)
     hide = ",hidepid=2,gid=0" if making.separate_ids else ""
     linux.mount("proc", "/proc", "proc", _PROC_FLAGS, hide.lstrip(","))
+    if not making.own_network:
+        # An ordinary user's job has the very id that a made network belongs to.
+        linux.mount("/proc/sys", "/proc/sys", flags=linux.MS_BIND)
+        linux.restrict("/proc/sys", linux.MOUNT_ATTR_RDONLY)
     for path in making.hidden:
         cover = "/var/empty" if os.path.isdir(path) else "/dev/null"
         linux.mount(cover, path, flags=linux.MS_BIND)

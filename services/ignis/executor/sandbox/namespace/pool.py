@@ -94,9 +94,13 @@ class Pool:
         return await self._next()
 
     async def prove(self) -> None:
-        """Wait for the first sandbox; raises SandboxError when it can't be made."""
-        done, _ = await asyncio.wait(self._making, return_when=asyncio.FIRST_COMPLETED)
-        done.pop().result()
+        """Wait until a sandbox waits; raises SandboxError when none can be made."""
+        while not self._waiting:
+            self._fill()
+            if not self._making:
+                raise SandboxError("the fork server is gone")
+            done, _ = await asyncio.wait(self._making, return_when=asyncio.FIRST_COMPLETED)
+            done.pop().result()
 
     async def close(self) -> None:
         """End what waits, and make no more."""

@@ -27,7 +27,6 @@ class Pools:
         self._uplinks = uplinks
         self._connected: Pool | None = None
         if uplinks:
-            uplinks.use(link)
             connected = range(places, places + _places(slots, _CONNECTED_WAITING))
             self._connected = Pool(uplinks, size=_CONNECTED_WAITING, places=connected)
 
@@ -36,7 +35,8 @@ class Pools:
         """Start a fork server, and a keeper of networks where programs may have one.
 
         Raises:
-            SandboxError: the kernel doesn't allow it, or what a network needs is missing.
+            SandboxError: the kernel doesn't allow it.
+            NetworkError: what a network needs is missing, or its filter doesn't hold.
         """
         most = _places(slots, slots + 1)
         if not options.enabled:
@@ -51,13 +51,19 @@ class Pools:
         except BaseException:
             uplinks.close()
             raise
+        uplinks.use(link)
+        try:
+            await uplinks.prove()
+        except BaseException:
+            uplinks.close()
+            await link.close()
+            raise
         return cls(link, slots, uplinks)
 
     async def prove(self) -> None:
-        """Wait for the first sandbox, and try the filter; raises SandboxError."""
+        """Wait for the first sandbox of each kind; raises SandboxError."""
         await self._plain.prove()
-        if self._uplinks and self._connected:
-            await self._uplinks.prove()
+        if self._connected:
             await self._connected.prove()
 
     async def take(self, program: Program) -> Made:

@@ -1,0 +1,120 @@
+"""Programs with a network reach the Internet, and nothing that is anybody's inside."""
+
+import json
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from tests.integration.executor.sandbox import hosts
+from tests.integration.executor.sandbox.network import stand_ins
+from tests.integration.executor.sandbox.network.stand_ins import FORBIDDEN, HOST, PORT
+from tests.integration.executor.sandbox.network.world import Report, Visit, visit
+from tests.integration.executor.sandbox.programs import python, ran
+
+from ignis.executor.sandbox.network.options import NetworkOptions
+
+OPTIONS = NetworkOptions(enabled=True, denied=(ip_network(stand_ins.DENIED),))
+# What only exists for the job: its own way out, and addresses that stand for many or for IPv4.
+ONLY_INSIDE = ["10.0.2.2", "10.0.2.3", "fd00::2", "fd00::3", "fe80::2%tap0", "::ffff:10.1.2.3"]
+ONLY_INSIDE += ["::ffff:127.0.0.1", "::ffff:45.11.0.1", "224.0.0.251", "255.255.255.255"]
+ONLY_INSIDE += ["45.11.0.255", "240.0.0.1", "0.0.0.0", "::", "127.0.0.1", "::1", "ff02::1%tap0"]
+TRIED = [stand_ins.PUBLIC_V4, stand_ins.PUBLIC_V6, *FORBIDDEN.values(), *HOST, *ONLY_INSIDE]
+# Tries every address with TCP and UDP at once, for a second and a half, and says who answered.
+TRY = """
+import json, selectors, socket, sys, time
+port, names, addresses = json.loads(sys.argv[1])
+found = {"tcp": [], "udp": [], "names": {}}
+for name in names:
+    for tries in range(3):
+        try:
+            infos = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+            found["names"][name] = sorted({info[4][0] for info in infos})
+            break
+        except socket.gaierror as error:
+            found["names"][name] = str(error)
+selector = selectors.DefaultSelector()
+for address in addresses:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for kind, option in (("tcp", socket.SOCK_STREAM), ("udp", socket.SOCK_DGRAM)):
+        one = socket.socket(family, option)
+        one.setblocking(False)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        try:
+            target = socket.getaddrinfo(address, port, flags=socket.AI_NUMERICHOST)[0][4]
+            if kind == "udp":
+                one.sendto(b"hello", target)
+            else:
+                one.connect_ex(target)
+            selector.register(one, selectors.EVENT_READ, (kind, address))
+        except OSError:
+            continue
+end = time.monotonic() + 1.5
+while time.monotonic() < end:
+    for key, _ in selector.select(0.1):
+        kind, address = key.data
+        try:
+            if key.fileobj.recv(16) == b"reached":
+                found[kind].append(address)
+        except OSError:
+            pass
+        selector.unregister(key.fileobj)
+print(json.dumps(found))
+"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one program saw, with and without a network."""
+
+    on: dict[str, Any]
+    off: dict[str, Any]
+    report: Report
+
+
+def trying(names: list[str], addresses: list[str]) -> Any:  # noqa: ANN401 - a program
+    """Return a program that tries names and addresses."""
+    return python(TRY, json.dumps([PORT, names, addresses]))
+
+
+@pytest_asyncio.fixture(name="seen", scope="module", loop_scope="module", params=hosts.MODES[:2])
+async def seen_fixture(request: pytest.FixtureRequest) -> Seen:
+    """Try everything in a closed world, by root and by an ordinary user."""
+    hosts.skip_unless_possible(request.param)
+    program = trying([stand_ins.PUBLIC_NAME, stand_ins.INSIDE_NAME], TRIED)
+    programs = (replace(program, network=True), program)
+    report = await visit(Visit(request.param, OPTIONS, programs))
+    on, off = (ran(outcome) for outcome in report.outcomes)
+    assert (on.exit_code, off.exit_code) == (0, 0), (on.stderr, off.stderr)
+    return Seen(json.loads(on.stdout), json.loads(off.stdout), report)
+
+
+@pytest.mark.parametrize("kind", ["tcp", "udp"])
+def test_public_addresses_are_reached_and_no_others(seen: Seen, kind: str) -> None:
+    """Of all that the machine itself can reach, a program reaches what is public."""
+    assert {stand_ins.PUBLIC_V4, stand_ins.PUBLIC_V6} == set(seen.on[kind])
+
+
+def test_nothing_forbidden_hears_of_it(seen: Seen) -> None:
+    """Not even one packet arrives: the servers have seen public addresses, and the resolver."""
+    wanted = {f"{stand_ins.PUBLIC_V4} {PORT}", f"{stand_ins.PUBLIC_V6} {PORT}"}
+    assert wanted | {f"{stand_ins.RESOLVER} {stand_ins.DNS_PORT}"} == seen.report.hits
+
+
+def test_names_are_found_through_the_resolver_of_the_machine(seen: Seen) -> None:
+    """DNS works; a name may lead to a private address, which leads nowhere."""
+    public = {stand_ins.PUBLIC_V4, stand_ins.PUBLIC_V6}
+    assert public >= set(seen.on["names"][stand_ins.PUBLIC_NAME]) > set()
+    assert FORBIDDEN["private 10/8"] in seen.on["names"][stand_ins.INSIDE_NAME]
+
+
+def test_a_program_that_did_not_ask_has_no_network(seen: Seen) -> None:
+    """The default stays an empty namespace, also where others have a network."""
+    assert ([], []) == (seen.off["tcp"], seen.off["udp"])
+    assert all(isinstance(found, str) for found in seen.off["names"].values())
+
+
+def test_nothing_is_left(seen: Seen) -> None:
+    """No slirp4netns, keeper or anything else outlives the sandbox."""
+    assert [] == seen.report.left
