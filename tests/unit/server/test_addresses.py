@@ -37,8 +37,11 @@ def test_what_python_takes_for_local_is_refused(first: int) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["::1", "::", "::ffff:10.0.0.1", "::ffff:8.8.8.8", "64:ff9b::a00:1", "64:ff9b:1::1", "fe80::1"]
-    + ["fc00::1", "fd00:ec2::254", "fec0::1", "ff02::1", "2002:a00:1::", "2001:0:1::", "5f00::1"],
+    [
+        *("::1", "::", "::ffff:10.0.0.1", "::ffff:8.8.8.8", "64:ff9b::a00:1", "64:ff9b:1::1"),
+        *("fc00::1", "fd00:ec2::254", "fec0::1", "ff02::1", "2002:a00:1::", "2001:0:1::"),
+        *("fe80::1", "5f00::1"),
+    ],
 )
 def test_ipv6_in_disguise_is_refused(address: str) -> None:
     """No IPv6 address that is local, or stands for an IPv4 one, is public."""
@@ -55,5 +58,5 @@ def test_a_list_of_networks_is_read() -> None:
 @pytest.mark.parametrize("text", ["all", "10.0.0.1/8", "1.2.3", "::/129"])
 def test_what_is_no_network_is_refused(text: str) -> None:
     """A typing error doesn't become an open network."""
-    with pytest.raises(ValueError, match="network|host bits"):
+    with pytest.raises(ValueError, match=r"network|host bits"):
         networks(text)

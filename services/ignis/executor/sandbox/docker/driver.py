@@ -5,11 +5,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from ignis.executor.models import Outcome, Program, SandboxInfo
 from ignis.executor.sandbox.cancelling import outlast_cancel
 from ignis.executor.sandbox.docker import facts, owner, spec
+from ignis.executor.sandbox.docker.bridge import Bridge
 from ignis.executor.sandbox.docker.engine import Engine
 from ignis.executor.sandbox.docker.image import derive, tag
 from ignis.executor.sandbox.docker.options import DockerOptions
@@ -18,23 +20,34 @@ from ignis.executor.sandbox.docker.spec import Size
 from ignis.executor.sandbox.docker.starved import starved
 from ignis.executor.sandbox.docker.sweep import remove_image, sweep, until_none
 from ignis.executor.sandbox.errors import SandboxError
+from ignis.executor.sandbox.network.options import NetworkOptions
 from ignis.executor.sandbox.session import Session, converse
 
 _log = logging.getLogger(__name__)
 _UIDS_PER_SLOT = 4  # a container that runs, one that waits, and those that are being removed
+# Programs with a network wait for others anyway.
+_CONNECTED_WAITING = 1
+_NO_NETWORK = NetworkOptions()
 
 
 class DockerSandbox:
     """Runs programs in single-use containers, up to `slots` at once."""
 
-    def __init__(self, engine: Engine, options: DockerOptions, slots: int) -> None:
+    def __init__(
+        self, engine: Engine, options: DockerOptions, network: NetworkOptions, slots: int
+    ) -> None:
         """Use `engine`; `open` makes drivers that work."""
         self._engine = engine
         self._options = options
+        self._network = network
+        self._bridge: Bridge | None = None
         self._labels = owner.labels()
         self._size = Size(options.memory_kb, options.processes, options.file_bytes)
         self._slots = asyncio.Semaphore(slots)
         self._warm = Pool(slots, lambda: self._make(self._size), self._remove)
+        self._connected = Pool(
+            _CONNECTED_WAITING, lambda: self._make(self._size, self._bridge), self._remove
+        )
         self._uids: asyncio.Queue[int] = asyncio.Queue()
         self._running: dict[str, Container] = {}
         self._removals: set[asyncio.Task[None]] = set()
@@ -43,14 +56,16 @@ class DockerSandbox:
         self._closed = False
 
     @classmethod
-    async def open(cls, *, slots: int, options: DockerOptions) -> "DockerSandbox":
+    async def open(
+        cls, *, slots: int, options: DockerOptions, network: NetworkOptions = _NO_NETWORK
+    ) -> "DockerSandbox":
         """Connect, remove what dead executors left, derive the image, fill the pool.
 
         Raises:
             SandboxError: it can't work; the text says what to do.
         """
         engine = await Engine.connect(options, threads=_UIDS_PER_SLOT * slots)
-        sandbox = cls(engine, options, slots)
+        sandbox = cls(engine, options, network, slots)
         try:
             await sandbox._start(slots)
         except BaseException:
@@ -68,7 +83,7 @@ class DockerSandbox:
         Whatever the program does is an outcome. Cancelling kills it at once.
         Raises SandboxError when the sandbox itself broke.
         """
-        async with self._slots, self._container(spec.size_of(program)) as container:
+        async with self._slots, self._container(program) as container:
             session, begun = Session(container.stream), time.monotonic()
             try:
                 return await converse(session, program)
@@ -89,10 +104,13 @@ class DockerSandbox:
         self._closed = True
         try:
             await self._warm.drain()
+            await self._connected.drain()
             for container in list(self._running.values()):
                 self._later(self._remove(container))
             while self._removals:
                 await asyncio.wait(self._removals)
+            if self._bridge:
+                await self._bridge.close()
             if self._image:
                 await until_none(self._engine, self._labels)
                 await remove_image(self._engine, tag(self._labels))
@@ -104,16 +122,31 @@ class DockerSandbox:
     async def _start(self, slots: int) -> None:
         self._info = await facts.check(self._engine, self._options)
         await sweep(self._engine)
-        first = await facts.first_uid(self._engine, slots * _UIDS_PER_SLOT)
-        uids = range(first, first + slots * _UIDS_PER_SLOT)
+        count = (slots + _CONNECTED_WAITING * self._network.enabled) * _UIDS_PER_SLOT
+        first = await facts.first_uid(self._engine, count)
+        uids = range(first, first + count)
         for uid in uids:
             self._uids.put_nowait(uid)
         self._image = await derive(self._engine, self._options.image, uids, self._labels)
+        if self._network.enabled:
+            self._bridge = await Bridge.open(
+                self._engine, self._options, self._image, self._labels, self._network
+            )
+            self._info = replace(self._info, network=True)
+            await self._prove(self._bridge)
         await self.run(facts.PROOF)
 
+    async def _prove(self, bridge: Bridge) -> None:
+        container = await self._connected.take()
+        try:
+            await bridge.prove(container)
+        finally:
+            await self._remove(container)
+
     @asynccontextmanager
-    async def _container(self, needs: Size) -> AsyncIterator[Container]:
-        container = await self._take(needs)
+    async def _container(self, program: Program) -> AsyncIterator[Container]:
+        needs = spec.size_of(program)
+        container = await self._take(needs, program)
         self._running[container.id] = container
         try:
             if needs.memory_kb != self._size.memory_kb:
@@ -121,27 +154,44 @@ class DockerSandbox:
             yield container
         finally:
             del self._running[container.id]
-            self._warm.fill()
+            (self._connected if program.network else self._warm).fill()
             self._later(self._remove(container))
 
-    async def _take(self, needs: Size) -> Container:
+    async def _take(self, needs: Size, program: Program) -> Container:
         """Return a container that waits, or a new one for what is larger than those."""
         if self._closed:
             raise SandboxError("the sandbox is closed")
+        if program.network and self._bridge is None:
+            raise SandboxError("programs have no network here: the operator has it off")
         if self._size.holds(needs):
-            return await self._warm.take()
-        making = asyncio.create_task(self._make(needs))
+            return await (self._take_connected() if program.network else self._warm.take())
+        making = asyncio.create_task(self._make(needs, self._bridge if program.network else None))
         try:
             return await asyncio.shield(making)
         except asyncio.CancelledError:
             self._later(self._remove_made(making))
             raise
 
-    async def _make(self, size: Size) -> Container:
+    async def _take_connected(self) -> Container:
+        """Return a container whose filter knows the host's addresses as they are now."""
+        while True:
+            container = await self._connected.take()
+            try:
+                if self._bridge and container.own == await self._bridge.own():
+                    return container
+            except BaseException:
+                self._later(self._remove(container))
+                raise
+            self._later(self._remove(container))
+
+    async def _make(self, size: Size, bridge: Bridge | None = None) -> Container:
         """Make a container, and wait until its runner waits. Never cancelled half-way."""
         uid = await self._uids.get()
+        attached = bridge.attached if bridge else None
         try:
-            wanted = spec.container(self._engine.client, self._options, self._image, size, uid)
+            wanted = spec.container(
+                self._engine.client, self._options, self._image, size, uid, attached
+            )
             made = await self._engine.create(wanted, self._labels)
         except BaseException:
             self._uids.put_nowait(uid)
@@ -151,12 +201,13 @@ class DockerSandbox:
             stream = await self._engine.attach(made)
             await self._engine.start(made)
             await stream.ready()
+            own = await bridge.protect(made) if bridge else None
         except BaseException:
             await self._end(made, uid)
             if stream:
                 await stream.close()
             raise
-        return Container(made, uid, stream)
+        return Container(made, uid, stream, own)
 
     async def _remove(self, container: Container) -> None:
         await self._end(container.id, container.uid)

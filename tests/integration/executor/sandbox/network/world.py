@@ -15,12 +15,14 @@ import stat
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
 from tests.integration.executor.sandbox import hosts, leftovers
-from tests.integration.executor.sandbox.network import stand_ins
+from tests.integration.executor.sandbox.network import engine, stand_ins
 from tests.integration.executor.sandbox.network.stand_ins import FORBIDDEN, HOST
 
 from ignis.executor.models import Outcome, Program
@@ -28,7 +30,7 @@ from ignis.executor.sandbox.namespace import linux
 from ignis.executor.sandbox.network.options import NetworkOptions
 
 ROOT = Path(__file__).parents[5]
-_SECONDS = 90  # after which a world ends, whatever happens
+_SECONDS = 110  # after which a world ends, whatever happens
 _PATIENCE = 2.0
 _ON_LINK = ("45.11.0.", "2600:1:")  # between the machine and the others
 _TUN = Path("/dev/net/tun")
@@ -55,15 +57,21 @@ class Report:
 
 async def visit(wanted: Visit) -> Report:
     """Make a world, let it happen, and return what did."""
-    process = await asyncio.create_subprocess_exec(
-        *("unshare", "--mount", "--net", "--propagation", "private"),
-        *(sys.executable, "-c", f"from {__name__} import main; main()"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
-    said, complaints = await process.communicate(pickle.dumps(wanted))
+    with tempfile.TemporaryDirectory(prefix="ignis-world-") as name:
+        folder, environment = Path(name), dict(os.environ)
+        if wanted.mode == "docker":
+            await asyncio.to_thread(engine.save, folder)
+            environment["DOCKER_HOST"] = engine.host_of(folder)
+        process = await asyncio.create_subprocess_exec(
+            *("unshare", "--mount", "--net", "--propagation", "private"),
+            *(sys.executable, "-c", f"from {__name__} import main; main()", name),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=ROOT,
+            env=environment,
+        )
+        said, complaints = await process.communicate(pickle.dumps(wanted))
     assert process.returncode == 0, complaints.decode()
     report: Report = pickle.loads(said)
     return report
@@ -182,8 +190,14 @@ def _udp(address: str) -> bool:
             return False
 
 
-def _furnish(folder: Path) -> None:
-    """Give the machine its resolver, and a tun device that ordinary users may open."""
+@contextmanager
+def _furnished(mode: str, folder: Path) -> Iterator[None]:
+    """Give the machine its resolver, and a tun device for ordinary users; or an engine."""
+    if mode == "docker":
+        linux.mount("tmpfs", "/run", "tmpfs")
+        with engine.running(folder):
+            yield
+        return
     resolver = folder / "resolv.conf"
     resolver.write_text(f"nameserver {stand_ins.RESOLVER}\n")
     linux.mount(str(resolver), "/etc/resolv.conf", flags=linux.MS_BIND)
@@ -191,6 +205,7 @@ def _furnish(folder: Path) -> None:
     linux.mount("tmpfs", str(_TUN.parent), "tmpfs")
     os.mknod(_TUN, stat.S_IFCHR | 0o666, os.makedev(10, 200))
     _TUN.chmod(0o666)
+    yield
 
 
 async def _happen(wanted: Visit, world: World, report: Report) -> None:
@@ -201,21 +216,19 @@ async def _happen(wanted: Visit, world: World, report: Report) -> None:
         report.hits = world.hits()
     finally:
         await host.close()
-    left = leftovers.children(os.getpid()) - world.processes()
-    report.left = [Path(f"/proc/{pid}/cmdline").read_text() for pid in left]
 
 
 def main() -> None:
     """Be that machine, for one visit."""
     signal.alarm(_SECONDS)
     wanted: Visit = pickle.load(sys.stdin.buffer)
-    with tempfile.TemporaryDirectory(prefix="ignis-world-") as folder:
-        _furnish(Path(folder))
-        world = World()
-        report = Report()
-        try:
-            world.prove()
+    world, report = World(), Report()
+    try:
+        world.prove()
+        with _furnished(wanted.mode, Path(sys.argv[1])):
             asyncio.run(_happen(wanted, world, report))
-        finally:
-            world.close()
+        left = leftovers.children(os.getpid()) - world.processes()
+        report.left = [Path(f"/proc/{pid}/cmdline").read_text() for pid in left]
+    finally:
+        world.close()
     sys.stdout.buffer.write(pickle.dumps(report))
