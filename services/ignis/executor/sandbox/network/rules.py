@@ -1,8 +1,8 @@
 """The filter as nftables has it, for the network namespace of one sandbox.
 
-It stands on the way out, in a namespace over which the job's user namespace has
-no rights. What it doesn't name is refused at once rather than dropped, so that a
-program hears of it without waiting.
+It stands in a namespace over which the job's user namespace has no rights. What it
+doesn't let out is refused at once rather than dropped, so that a program hears of it
+without waiting; what comes in from where nothing may go is dropped.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ def rules(options: NetworkOptions, own: Iterable[str], dns: Address) -> str:
     """
     known = [*NOT_PUBLIC_V4, *NOT_PUBLIC_V6, *own]
     denied = [*map(ip_network, known), *options.denied]
-    resolver = f"ip{'' if dns.version == _V4 else '6'} daddr {dns}"
+    family = "ip" if dns.version == _V4 else "ip6"
     return f"""\
 table inet ignis {{
   set denied4 {{ type ipv4_addr; flags interval; auto-merge; {_elements(denied, _V4)} }}
@@ -42,14 +42,28 @@ table inet ignis {{
     oifname "lo" accept
     icmpv6 type {{ nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert }} accept
     ip hdrlength > 5 {_REFUSE}
-    {resolver} udp dport {_DNS_PORT} accept
-    {resolver} tcp dport {_DNS_PORT} accept
+    {family} daddr {dns} udp dport {_DNS_PORT} accept
+    {family} daddr {dns} tcp dport {_DNS_PORT} accept
     ip daddr @denied4 {_REFUSE}
     ip6 daddr != {GLOBAL_UNICAST} {_REFUSE}
     ip6 daddr @denied6 {_REFUSE}
     ip protocol {{ tcp, udp }} accept
     ip6 nexthdr {{ tcp, udp }} accept
     {_REFUSE}
+  }}
+  chain in {{
+    type filter hook input priority 0; policy drop;
+    iifname "lo" accept
+    icmpv6 type {{ nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert }} accept
+    icmpv6 type {{ destination-unreachable, packet-too-big, time-exceeded }} accept
+    icmp type {{ destination-unreachable, time-exceeded }} accept
+    {family} saddr {dns} udp sport {_DNS_PORT} accept
+    {family} saddr {dns} tcp sport {_DNS_PORT} accept
+    ip saddr @denied4 drop
+    ip6 saddr != {GLOBAL_UNICAST} drop
+    ip6 saddr @denied6 drop
+    ip protocol {{ tcp, udp }} accept
+    ip6 nexthdr {{ tcp, udp }} accept
   }}
   chain through {{ type filter hook forward priority 0; policy drop; }}
 }}

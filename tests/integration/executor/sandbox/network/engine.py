@@ -33,14 +33,16 @@ def save(folder: Path) -> None:
 @contextmanager
 def running(folder: Path) -> Iterator[None]:
     """Run an engine in this network namespace until the block ends."""
-    options = ("--host", host_of(folder), "--data-root", str(folder / "data"))
-    options += ("--exec-root", str(folder / "exec"), "--pidfile", str(folder / "pid"))
+    options = [
+        *("--host", host_of(folder), "--data-root", str(folder / "data")),
+        *("--exec-root", str(folder / "exec"), "--pidfile", str(folder / "pid")),
+    ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(("dockerd", *options), stdout=log, stderr=log)
     try:
         client = _answering(folder, process)
         with (folder / "image.tar").open("rb") as image:
-            client.load_image(image)
+            client.load_image(image)  # type: ignore[no-untyped-call]  # its stub has no types
         _add_nft(client)
         client.close()
         yield

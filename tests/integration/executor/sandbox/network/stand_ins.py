@@ -1,5 +1,6 @@
 """Servers that stand in for the Internet, and for all that no program may reach."""
 
+import itertools
 import os
 import selectors
 import socket
@@ -46,12 +47,9 @@ _V6_INFO = struct.Struct("=16sI")
 
 def listen(*ports: int) -> list[socket.socket]:
     """Return sockets that take TCP and UDP, IPv4 and IPv6, on every address."""
-    sockets = []
-    for port in ports:
-        for family in (socket.AF_INET, socket.AF_INET6):
-            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                sockets.append(_listener(family, kind, port))
-    return sockets
+    families = (socket.AF_INET, socket.AF_INET6)
+    kinds = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+    return [_listener(*one) for one in itertools.product(families, kinds, ports)]
 
 
 def _listener(family: int, kind: int, port: int) -> socket.socket:
