@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,12 @@ import pytest_asyncio
 from tests.integration.executor.sandbox import hosts
 from tests.integration.executor.sandbox.network import stand_ins
 from tests.integration.executor.sandbox.network.stand_ins import FORBIDDEN, HOST, PORT
-from tests.integration.executor.sandbox.network.world import Report, Visit, visit
+from tests.integration.executor.sandbox.network.world import (
+    Report,
+    Visit,
+    skip_unless_possible,
+    visit,
+)
 from tests.integration.executor.sandbox.programs import python, ran
 
 from ignis.executor.sandbox.network.options import NetworkOptions
@@ -31,6 +37,7 @@ ONLY_INSIDE += [
     "::1",
     "ff02::1%tap0",
 ]
+ESCAPE = Path(__file__).parents[4] / "security" / "programs" / "network_escape.py"
 TRIED = [stand_ins.PUBLIC_V4, stand_ins.PUBLIC_V6, *FORBIDDEN.values(), *HOST, *ONLY_INSIDE]
 # Tries every address with TCP and UDP at once, for a second and a half, and says who answered.
 TRY = """
@@ -82,6 +89,7 @@ class Seen:
     mode: str
     on: dict[str, Any]
     off: dict[str, Any]
+    escape: dict[str, Any]  # what ESCAPE got
     report: Report
 
 
@@ -93,14 +101,17 @@ def trying(names: list[str], addresses: list[str]) -> Any:  # noqa: ANN401 - a p
 @pytest_asyncio.fixture(name="seen", scope="module", loop_scope="module", params=hosts.MODES)
 async def seen_fixture(request: pytest.FixtureRequest) -> Seen:
     """Try everything in a closed world, by root and by an ordinary user."""
-    hosts.skip_unless_possible(request.param)
+    skip_unless_possible(request.param)
     program = trying([stand_ins.PUBLIC_NAME, stand_ins.INSIDE_NAME], TRIED)
-    programs = (replace(program, network=True), program)
+    forbidden = [*FORBIDDEN.values(), *HOST, "10.0.2.2", "172.18.0.1", FORBIDDEN["unique local"]]
+    escape = python(ESCAPE.read_text(), json.dumps([PORT, forbidden]))
+    programs = (replace(program, network=True), program, replace(escape, network=True))
     options = DOCKER_OPTIONS if request.param == "docker" else OPTIONS
     report = await visit(Visit(request.param, options, programs))
-    on, off = (ran(outcome) for outcome in report.outcomes)
-    assert (on.exit_code, off.exit_code) == (0, 0), (on.stderr, off.stderr)
-    return Seen(request.param, json.loads(on.stdout), json.loads(off.stdout), report)
+    results = [ran(outcome) for outcome in report.outcomes]
+    assert [0, 0, 0] == [one.exit_code for one in results], [one.stderr for one in results]
+    on, off, escaped = (json.loads(one.stdout) for one in results)
+    return Seen(request.param, on, off, escaped, report)
 
 
 def public(seen: Seen) -> set[str]:
@@ -132,6 +143,11 @@ def test_a_program_that_did_not_ask_has_no_network(seen: Seen) -> None:
     """The default stays an empty namespace, also where others have a network."""
     assert ([], []) == (seen.off["tcp"], seen.off["udp"])
     assert all(isinstance(found, str) for found in seen.off["names"].values())
+
+
+def test_no_trick_gets_around_the_filter(seen: Seen) -> None:
+    """Devices, options, raw packets and the kernel's settings lead nowhere."""
+    assert {"reached": [], "rights": []} == seen.escape
 
 
 def test_nothing_is_left(seen: Seen) -> None:

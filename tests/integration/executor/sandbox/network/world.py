@@ -9,6 +9,7 @@ import asyncio
 import os
 import pickle
 import select
+import shutil
 import signal
 import socket
 import stat
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+import pytest
 from tests.integration.executor.sandbox import hosts, leftovers
 from tests.integration.executor.sandbox.network import engine, stand_ins
 from tests.integration.executor.sandbox.network.stand_ins import FORBIDDEN, HOST
@@ -53,6 +55,20 @@ class Report:
     hits: set[str] = field(default_factory=set)  # `address port` that programs reached
     left: list[str] = field(default_factory=list)  # processes that the sandbox left
     error: str = ""  # why there was no sandbox
+
+
+def skip_unless_possible(mode: str) -> None:
+    """Skip where no world can be made; in CI that is a failure."""
+    hosts.skip_unless_possible(mode)
+    if os.geteuid() != 0:
+        pytest.skip("a closed world takes root")
+    needed = ["unshare", "nsenter", "ip", "nft"]
+    needed.append("dockerd" if mode == "docker" else "slirp4netns")
+    missing = [program for program in needed if not shutil.which(program)]
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(f"missing: {missing}")
+    if missing:
+        pytest.skip(f"missing: {missing}")
 
 
 async def visit(wanted: Visit) -> Report:
