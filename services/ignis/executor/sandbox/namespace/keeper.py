@@ -24,10 +24,11 @@ from ignis.executor.sandbox.namespace.uids import IdMap
 _TUN = "/dev/net/tun"
 _TUN_DEVICE = (10, 200)
 _FOR_ALL = 0o666
-# Of one slirp4netns: a descriptor is a connection, and its buffers take memory.
+# Of one slirp4netns: a descriptor is a connection, whose buffers take up to 256 KiB. So
+# connections run out before memory does, which it would not survive.
 _LIMITS = (
-    (resource.RLIMIT_NOFILE, 1024),
-    (resource.RLIMIT_DATA, 128 << 20),
+    (resource.RLIMIT_NOFILE, 512),
+    (resource.RLIMIT_DATA, 192 << 20),
     (resource.RLIMIT_CORE, 0),
 )
 _NICE = 5

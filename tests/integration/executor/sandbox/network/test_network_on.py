@@ -153,3 +153,38 @@ def test_no_trick_gets_around_the_filter(seen: Seen) -> None:
 def test_nothing_is_left(seen: Seen) -> None:
     """No slirp4netns, keeper or anything else outlives the sandbox."""
     assert [] == seen.report.left
+
+
+# Opens more connections than there may be, lets go of them, and opens one more.
+FLOOD = """
+import socket, time
+held = []
+for _ in range(600):
+    one = socket.socket()
+    one.setblocking(False)
+    one.connect_ex(("%s", %d))
+    held.append(one)
+time.sleep(1)
+reached = 0
+for one in held:
+    try:
+        reached += one.recv(16) == b"reached"
+    except OSError:
+        pass
+    one.close()
+print(0 < reached < 600)
+for _ in range(80):
+    try:
+        print(socket.create_connection(("%s", %d), 1).recv(16) == b"reached")
+        break
+    except OSError:
+        time.sleep(0.1)
+""" % ((stand_ins.PUBLIC_V4, PORT) * 2)  # noqa: UP031 - braces are the program's
+
+
+async def test_a_flood_of_connections_ends_with_itself() -> None:
+    """There are so many connections at once; when they are gone there are new ones."""
+    skip_unless_possible("own")
+    flood = replace(python(FLOOD), network=True)
+    report = await visit(Visit("own", OPTIONS, (flood,)))
+    assert [b"True\nTrue\n"] == [ran(outcome).stdout for outcome in report.outcomes]

@@ -99,6 +99,7 @@ class World:
     def __init__(self) -> None:
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
+        os.set_blocking(writing, False)
         self._hits = reading
         self._far = _fork_far(writing)
         _connect(self._far)
