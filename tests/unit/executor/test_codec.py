@@ -18,6 +18,14 @@ def test_a_job_is_read_as_the_job_service_wrote_it(fields: dict[str, object]) ->
     assert job(**fields) == codec.job(message(**fields))
 
 
+def test_a_job_may_ask_for_the_network() -> None:
+    """The network is off unless the job says otherwise."""
+    asking = message()
+    asking.spec.network = True
+
+    assert (False, True) == (codec.job(message()).network, codec.job(asking).network)
+
+
 def test_a_job_that_makes_no_sense_is_refused() -> None:
     """A job without a file, or of no time, can't be read."""
     empty, timeless = message(), message()

@@ -20,9 +20,8 @@ def test_end() -> None:
 
 def test_config() -> None:
     """A configuration comes back as it was."""
-    config = Config(2, (("/a b", "/c"),), "1-x")
-
-    assert config == requests.decode_config(requests.encode_config(config))
+    for config in (Config(2, (("/a b", "/c"),), "1-x"), Config(2, (), "1-x", "10.0.2.3")):
+        assert config == requests.decode_config(requests.encode_config(config))
 
 
 def test_first() -> None:
