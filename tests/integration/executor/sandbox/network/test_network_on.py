@@ -37,7 +37,7 @@ ONLY_INSIDE += [
     "::1",
     "ff02::1%tap0",
 ]
-ESCAPE = Path(__file__).parents[4] / "security" / "programs" / "network_escape.py"
+ESCAPE = Path(__file__).parents[4] / "security" / "programs" / "connected" / "escape.py"
 TRIED = [stand_ins.PUBLIC_V4, stand_ins.PUBLIC_V6, *FORBIDDEN.values(), *HOST, *ONLY_INSIDE]
 # Tries every address with TCP and UDP at once, for a second and a half, and says who answered.
 TRY = """

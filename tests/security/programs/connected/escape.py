@@ -1,6 +1,10 @@
-# Has a network, and tries to get around its filter: devices, options, raw packets, the kernel's
-# settings, the routing tables, namespaces. Prints one line of JSON: what it got.
-# argv[1]: JSON, the port and the addresses that must not be reached.
+"""Has a network, and tries to get around its filter.
+
+By devices, options, raw packets, the kernel's settings and namespaces. Prints one line
+of JSON: what it got. argv[1]: JSON, the port and the addresses that must not be reached.
+
+Must: contained
+"""
 import ctypes
 import json
 import os
