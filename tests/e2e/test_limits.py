@@ -88,6 +88,7 @@ print(total)
         {"processes": 1},
         {"output_bytes": 1},
         {"file_bytes": 1},
+        {"open_files": 1},
     ],
     ids=str,
 )

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+OPEN_FILES = 1024  # where nobody says otherwise
+
 
 class Limit(StrEnum):
     """A limit that can end a program."""
@@ -27,6 +29,7 @@ class Limits:
     processes: int
     output_bytes: int  # kept of each of the two streams
     file_bytes: int  # all files of the work folder together
+    open_files: int = OPEN_FILES  # of each process
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,44 @@ class Outcome:
     run: StepOutcome | None
 
 
+class Stage(StrEnum):
+    """One of the two steps."""
+
+    COMPILE = "compile"
+    RUN = "run"
+
+
+class Stream(StrEnum):
+    """Where a program can print."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a program printed just now; not all of it comes this way, the outcome has all."""
+
+    stage: Stage
+    stream: Stream
+    offset: int  # bytes of this stream, in this step, that came before
+    data: bytes  # at least one byte
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A CPython that can be started before its program is known.
+
+    A run step with this command and environment, and this search path, is run
+    by a copy of the started interpreter: nothing about it differs but its price.
+    """
+
+    argv: tuple[str, str]  # the interpreter, as it is looked for, and the file that it runs
+    env: Mapping[str, str]
+    path: str
+    version: str  # as in 3.11.2
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
     """A directory of the host that sandboxes see, read-only."""
@@ -135,6 +176,7 @@ class Verdict(StrEnum):
     MEMORY_LIMIT = "memory_limit"
     OUTPUT_LIMIT = "output_limit"
     PROCESS_LIMIT = "process_limit"
+    CANCELLED = "cancelled"
     INTERNAL_ERROR = "internal_error"
 
 

@@ -16,7 +16,7 @@ from ignis.events.consumer import Consumer
 from ignis.events.executors import Announcer
 from ignis.events.publisher import Publisher
 from ignis.executor.announcer import Announcements
-from ignis.executor.commands import Commands, CompileSettings
+from ignis.executor.commands import Commands, CompileSettings, interpreter
 from ignis.executor.consumer import JobConsumer, subscription
 from ignis.executor.metrics import JobMetrics
 from ignis.executor.models import SandboxInfo
@@ -95,10 +95,14 @@ async def sandbox(
             slots=settings.slots,
             mounts=sorted(mounts, key=lambda mount: mount.target),
             docker=settings.docker,
+            interpreter=interpreter(commands_of(settings, found).values()),
             network=await _network(settings),
         )
     except SandboxError as error:
         raise Unavailable("SANDBOX_UNAVAILABLE", str(error)) from error
+    info = opened.info()
+    for note in info.notes:
+        log.warning("the sandbox works with less", sandbox=info.driver, reason=note)
     try:
         yield opened
     finally:
@@ -122,6 +126,15 @@ async def _network(settings: ExecutorSettings) -> NetworkOptions:
     return replace(wanted, denied=tuple(sorted(found, key=str)))
 
 
+def commands_of(settings: ExecutorSettings, found: Mapping[str, Toolchain]) -> dict[str, Commands]:
+    """The commands of each language."""
+    compiling = CompileSettings(settings.compile_time_ms, settings.compile_output_bytes)
+    return {
+        name: Commands(toolchain.language, toolchain.version, toolchain.sandbox_env, compiling)
+        for name, toolchain in found.items()
+    }
+
+
 async def proven(
     settings: ExecutorSettings, opened: Sandbox, found: Mapping[str, Toolchain]
 ) -> tuple[Executor, dict[str, Toolchain]]:
@@ -130,11 +143,7 @@ async def proven(
     Raises:
         Unavailable: there is none; an executor without languages helps nobody.
     """
-    compiling = CompileSettings(settings.compile_time_ms, settings.compile_output_bytes)
-    commands = {
-        name: Commands(toolchain.language, toolchain.version, toolchain.sandbox_env, compiling)
-        for name, toolchain in found.items()
-    }
+    commands = commands_of(settings, found)
     executor = Executor(opened, commands)
     tests = SelfTests(executor, settings.executor_data_dir, opened.info().driver)
     passing = await tests.passing(found)
@@ -175,7 +184,7 @@ def announce(app: App, nats: Nats, described: executor_pb2.Executor, executor: E
     announcements = Announcements(Announcer(nats), described, executor)
     app.on_drain(announcements.stop)
     app.spawn("announcements", announcements.run())
-    servicer = ExecutorServicer(announcements)
+    servicer = ExecutorServicer(announcements, executor)
     app.serve(
         NAME,
         lambda server: executor_pb2_grpc.add_ExecutorServiceServicer_to_server(servicer, server),

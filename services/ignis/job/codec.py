@@ -38,6 +38,7 @@ def _spec(program: Program) -> events_pb2.JobSpec:
             processes=limits.processes,
             output_bytes=limits.output_bytes,
             file_bytes=limits.file_bytes,
+            open_files=limits.open_files,
         ),
     )
 
@@ -182,6 +183,7 @@ def limits(values: Limits) -> job_pb2.Limits:
         processes=values.processes,
         output_bytes=values.output_bytes,
         file_bytes=values.file_bytes,
+        open_files=values.open_files,
     )
 
 

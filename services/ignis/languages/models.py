@@ -49,6 +49,7 @@ class Run(_Part):
     """The run step: `{file}` and `{artefact}` as above; the arguments follow it."""
 
     command: tuple[str, ...] = Field(min_length=1)
+    cpython: bool = False  # the command is CPython 3.11 or newer, and its one argument the file
 
 
 class Warm(_Part):

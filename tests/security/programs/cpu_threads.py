@@ -1,12 +1,11 @@
-"""Burns every CPU with processes that nobody waits for.
+"""Burns every CPU with threads that hold no lock.
 
 Must: cpu_time
+Within: cpu_time_ms=500
 """
-import os
-import signal
+import hashlib
+import threading
 
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-for _ in range(3):
-    os.fork()
-while True:
-    pass
+data = bytes(1 << 24)
+for _ in range(4):
+    threading.Thread(target=lambda: [hashlib.sha256(data) for _ in range(1000)]).start()

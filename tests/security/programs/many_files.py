@@ -6,7 +6,7 @@ import os
 
 made = 0
 try:
-    while made < 200_000:
+    while made < 80_000:
         os.mknod(f"/tmp/{made}")
         made += 1
 except OSError:

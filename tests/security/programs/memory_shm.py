@@ -1,6 +1,7 @@
 """Fills /dev/shm and /tmp for ever: files in memory.
 
-Must: files
+Must: contained
+Must in docker: killed or memory, since the runner adds up three file systems there and ends it
 """
 import os
 

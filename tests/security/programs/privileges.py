@@ -5,7 +5,7 @@ Must: contained
 import os
 import subprocess
 
-DOCKER = os.environ["DRIVER"] == "docker"
+DOCKER = os.environ["PLACE"] == "in docker"
 # What the runner keeps: a job gains none of it, since it can gain no privilege at all.
 BOUNDING = 1 << 5 | 1 << 6 | 1 << 7 if DOCKER else 0
 
@@ -24,8 +24,8 @@ for change in (os.setuid, os.setgid, os.seteuid):
 for program in (["su", "-c", "id"], ["sudo", "-n", "id"], ["mount", "-t", "tmpfs", "none", "/tmp"],
                 ["unshare", "-r", "id"], ["newgrp", "root"]):
     try:
-        done = subprocess.run(program, capture_output=True, stdin=subprocess.DEVNULL)
-    except OSError:
+        done = subprocess.run(program, capture_output=True, stdin=subprocess.DEVNULL, timeout=0.3)
+    except (OSError, subprocess.TimeoutExpired):
         continue
     if b"uid=0" in done.stdout:
         print("ESCAPED", program)

@@ -10,7 +10,7 @@ for path in ("/etc/shadow", "/etc/sudoers", "/root/.ssh", "/home", "/var/lib", "
              "/dev/mem", "/dev/kmsg", "/dev/sda", "/dev/vda", "/sys/kernel", "/run/user"):
     try:
         found = os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(10)
-        if found and not (os.environ["DRIVER"] == "docker" and path == "/var/lib"):  # the image's own
+        if found and not (os.environ["PLACE"] == "in docker" and path == "/var/lib"):  # the image's own
             print("ESCAPED", path, found)
     except OSError:
         pass

@@ -1,6 +1,7 @@
 """Starts threads for ever.
 
 Must: end
+Within: wall_time_ms=1000
 """
 import threading
 import time

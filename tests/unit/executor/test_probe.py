@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 from pathlib import Path
 
+from ignis.executor.live import Live
 from ignis.executor.models import Outcome, Program, StepOutcome
 from ignis.executor.probe import probe
 from ignis.executor.toolchains import SYSTEM_PATH
@@ -14,7 +15,7 @@ from ignis.languages.models import Language
 class Shell:
     """Runs steps on this machine."""
 
-    async def run(self, program: Program) -> Outcome:
+    async def run(self, program: Program, _live: Live | None = None) -> Outcome:
         """Run the step as it is."""
         done = await asyncio.to_thread(
             subprocess.run, program.run.argv, capture_output=True, check=False

@@ -7,7 +7,7 @@ from ignis.executor.models import Limit, Limits, Program, ProgramFile, Step, Ste
 from ignis.executor.runner.frames import FrameError
 
 _LENGTH = struct.Struct("!I")
-_LIMITS = struct.Struct("!QQQQQQ")
+_LIMITS = struct.Struct("!QQQQQQQ")
 # Flags, exit code, signal, wall and CPU milliseconds, KiB, index of the limit.
 _FIGURES = struct.Struct("!??hhddQb")
 _LIMIT_ORDER = tuple(Limit)
@@ -107,6 +107,7 @@ def _encode_step(step: Step) -> bytes:
                 limits.processes,
                 limits.output_bytes,
                 limits.file_bytes,
+                limits.open_files,
             ),
             _encode(step.path),
         )

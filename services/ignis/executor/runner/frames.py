@@ -17,6 +17,8 @@ class Kind(IntEnum):
     END = 4  # from the runner: nothing follows
     BROKEN = 5  # from the runner: the sandbox failed, in words
     READY = 6  # from the runner: it waits for a job; a driver's descriptors may come along
+    OUTPUT = 7  # from the runner: what the step that runs has printed; its first byte is 1 or 2
+    STOP = 8  # to the runner: end the program, and report what it did
 
 
 class FrameError(Exception):

@@ -1,25 +1,14 @@
 """Serves one job: reads it, writes its files, compiles, runs, reports."""
 
-from typing import Protocol
-
 from ignis.executor.models import Program, ProgramFile, StepOutcome
 from ignis.executor.runner import codec, frames, spawn
+from ignis.executor.runner.channel import Channel
 from ignis.executor.runner.files import FileError, write_files
 from ignis.executor.runner.frames import Kind
 from ignis.executor.runner.identity import acting_as
 from ignis.executor.runner.meters import meter_for
 from ignis.executor.runner.place import BOX, Place
-from ignis.executor.runner.step import Prepared, not_started, run_step
-
-
-class Channel(Protocol):
-    """Where a job comes from and its outcome goes: a stream socket, or what looks like one."""
-
-    def recv(self, size: int, /) -> bytes:
-        """Return up to `size` bytes, none at the end."""
-
-    def sendall(self, data: bytes, /) -> None:
-        """Send all of `data`."""
+from ignis.executor.runner.step import Prepared, joining, not_started, run_step
 
 
 def serve(channel: Channel, place: Place, prepared: Prepared) -> None:
@@ -48,7 +37,7 @@ def run(channel: Channel, program: Program, place: Place, prepared: Prepared) ->
 def _run(channel: Channel, program: Program, place: Place, prepared: Prepared) -> None:
     steps = [step for step in (program.compile, program.run) if step]
     kinds = [Kind.COMPILED, Kind.RAN][-len(steps) :]
-    groups = (place.groups or (None, None))[-len(steps) :]
+    groups = (place.groups or (None, None))[: len(steps)]
     try:
         _check_size(program.files, max(step.limits.file_bytes for step in steps))
         with acting_as(place.uid):
@@ -59,12 +48,12 @@ def _run(channel: Channel, program: Program, place: Place, prepared: Prepared) -
     for step, kind, group in zip(steps, kinds, groups, strict=True):
         stdin = program.stdin if kind is Kind.RAN else b""
         meter = meter_for(group, step.limits, place.shared)
-        outcome = run_step(step, stdin, place, meter, prepared)
+        outcome = run_step(step, stdin, place, meter, prepared, channel)
         _report(channel, kind, outcome)
         if outcome.exit_code != 0 or outcome.limit:
             return
         if kind is Kind.COMPILED:
-            prepared = prepared._replace(ahead=spawn.fork_ahead())
+            prepared = prepared._replace(ahead=spawn.fork_ahead(joining(place, 1)))
 
 
 def _check_size(files: tuple[ProgramFile, ...], limit: int) -> None:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 _TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 _RUNNER = "1"
+# Of /proc/<pid>/status: what it wrote, what it shares, and the tables that map it all.
+_HELD = (b"RssAnon:", b"RssShmem:", b"VmPTE:")
 # Positions in /proc/<pid>/stat, counted from behind the name in brackets.
 _UTIME, _CSTIME, _THREADS = 11, 14, 17
 
@@ -26,7 +28,7 @@ def look() -> Total:
     for pid in _pids():
         try:
             stat = _read(pid, "stat").rpartition(b")")[2].split()
-            memory_kb += _sum_kb(_read(pid, "status"), b"RssAnon:", b"RssShmem:")
+            memory_kb += _sum_kb(_read(pid, "status"), *_HELD)
         except OSError:
             continue  # ended meanwhile
         cpu_ms += sum(map(int, stat[_UTIME : _CSTIME + 1])) * _TICK_MS
@@ -40,6 +42,7 @@ def exact_memory_kb() -> int:
     for pid in _pids():
         try:
             total += _sum_kb(_read(pid, "smaps_rollup"), b"Pss_Anon:", b"Pss_Shmem:")
+            total += _sum_kb(_read(pid, "status"), b"VmPTE:")
         except PermissionError:
             # It made itself undumpable: then it is counted in full.
             total += _held_kb(pid)
@@ -50,7 +53,7 @@ def exact_memory_kb() -> int:
 
 def _held_kb(pid: str) -> int:
     try:
-        return _sum_kb(_read(pid, "status"), b"RssAnon:", b"RssShmem:")
+        return _sum_kb(_read(pid, "status"), *_HELD)
     except OSError:
         return 0
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from ignis.executor.models import Mount
+from ignis.executor.models import Interpreter, Mount
 from ignis.executor.sandbox import Sandbox
 from ignis.executor.sandbox.docker.options import DockerOptions
 from ignis.executor.sandbox.errors import NetworkError, SandboxError
@@ -19,6 +19,7 @@ async def open_driver(
     slots: int,
     mounts: Sequence[Mount],
     docker: DockerOptions,
+    interpreter: Interpreter | None,
     network: NetworkOptions,
 ) -> Sandbox:
     """Return the driver, started; raises SandboxError where there is none."""
@@ -31,7 +32,7 @@ async def open_driver(
     if driver == "docker":
         return await _open_docker(slots, docker, network)
     try:
-        return await _open_namespace(slots, mounts, network)
+        return await _open_namespace(slots, mounts, interpreter, network)
     except NetworkError:
         raise  # namespaces work: what the network lacks is for the operator to decide
     except SandboxError as error:
@@ -41,9 +42,11 @@ async def open_driver(
 
 
 async def _open_namespace(
-    slots: int, mounts: Sequence[Mount], network: NetworkOptions
+    slots: int, mounts: Sequence[Mount], interpreter: Interpreter | None, network: NetworkOptions
 ) -> NamespaceSandbox:
-    sandbox = NamespaceSandbox(slots=slots, mounts=tuple(mounts), network=network)
+    sandbox = NamespaceSandbox(
+        slots=slots, mounts=tuple(mounts), interpreter=interpreter, network=network
+    )
     try:
         await sandbox.start()
     except BaseException:

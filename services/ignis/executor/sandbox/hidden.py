@@ -4,6 +4,6 @@
 HIDDEN = (
     "acpi", "bus", "cmdline", "config.gz", "driver", "fs", "iomem", "ioports", "irq",
     "kallsyms", "kcore", "key-users", "keys", "kmsg", "kpagecgroup", "kpagecount", "kpageflags",
-    "latency_stats", "modules", "mtrr", "pagetypeinfo", "sched_debug", "schedstat", "scsi",
+    "latency_stats", "locks", "modules", "mtrr", "pagetypeinfo", "sched_debug", "schedstat", "scsi",
     "slabinfo", "sysrq-trigger", "sysvipc", "timer_list", "tty", "vmallocinfo",
 )  # fmt: skip

@@ -11,10 +11,12 @@ import shutil
 import struct
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ignis.executor.models import Mount, Outcome, Program, SandboxInfo
+from ignis.executor.live import Live
+from ignis.executor.models import Interpreter, Mount, Outcome, Output, Program, SandboxInfo
 from ignis.executor.sandbox import open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.network.options import NetworkOptions
@@ -23,7 +25,7 @@ UID = 65533
 PYTHON = "/usr/bin/python3"
 _LENGTH = struct.Struct("!I")
 _NEEDED = (
-    *("__init__.py", "executor/__init__.py", "executor/models.py"),
+    *("__init__.py", "executor/__init__.py", "executor/models.py", "executor/live.py"),
     *("server/__init__.py", "server/addresses.py"),
 )
 
@@ -37,6 +39,7 @@ class OrdinarySandbox:
         self._folder = folder
         self._numbers = itertools.count()
         self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._lives: dict[int, Live] = {}
         self._listener = asyncio.create_task(self._listen())
 
     @classmethod
@@ -44,6 +47,7 @@ class OrdinarySandbox:
         cls,
         slots: int,
         mounts: tuple[Mount, ...] = (),
+        interpreter: Interpreter | None = None,
         network: NetworkOptions | None = None,
     ) -> "OrdinarySandbox":
         """Start the process, from a copy of the package that its user can read."""
@@ -53,22 +57,32 @@ class OrdinarySandbox:
             *(PYTHON, "-B", str(folder / "ordinary.py")),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={"PYTHONPATH": str(folder), "PATH": os.defpath},
+            env={
+                "PYTHONPATH": str(folder),
+                "PATH": os.defpath,
+                "IGNIS_CANARY": os.environ.get("IGNIS_CANARY", ""),
+            },
         )
         sandbox = cls(process, folder)
-        await sandbox._ask(("open", (slots, mounts, network)))
+        await sandbox._ask(("open", (slots, mounts, interpreter, network)))
         return sandbox
 
-    async def run(self, program: Program) -> Outcome:
-        """Run a program; cancelling is passed on and waited for."""
+    async def run(self, program: Program, live: Live | None = None) -> Outcome:
+        """Run a program; cancelling is passed on and waited for, and so is what `live` says."""
+        live = live or Live()
         number = next(self._numbers)
+        self._lives[number] = live
         task = asyncio.ensure_future(self._ask(("run", program), number))
+        await asyncio.sleep(0)  # it is asked for before it can be ended
         try:
-            outcome: Outcome = await asyncio.shield(task)
+            with live.ended_by(lambda: self._write((number, ("end", None)))):
+                outcome: Outcome = await asyncio.shield(task)
         except asyncio.CancelledError:
             self._write((number, ("cancel", None)))
             await asyncio.wait([task])
             raise
+        finally:
+            del self._lives[number]
         return outcome
 
     async def info(self) -> SandboxInfo:
@@ -104,7 +118,9 @@ class OrdinarySandbox:
         assert self._process.stdout is not None
         while (message := await _receive(self._process.stdout)) is not None:
             number, answer = message
-            if number in self._answers:
+            if isinstance(answer, Output):
+                self._lives[number].on_output(answer)
+            elif number in self._answers:
                 self._answers[number].set_result(answer)
         for waiting in self._answers.values():
             if not waiting.done():
@@ -145,18 +161,23 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     stream = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), sys.stdin)
-    _, (_, (slots, mounts, network)) = await _receive(stream)
+    _, (_, (slots, mounts, interpreter, network)) = await _receive(stream)
     try:
-        sandbox = await open_sandbox("namespace", slots=slots, mounts=mounts, network=network)
+        sandbox = await open_sandbox(
+            "namespace", slots=slots, mounts=mounts, interpreter=interpreter, network=network
+        )
     except SandboxError as error:
         _answer(0, error)
         return
     _answer(0, None)
     tasks: dict[int, asyncio.Task[None]] = {}
 
+    lives: dict[int, Live] = {}
+
     async def run(number: int, program: Program) -> None:
+        lives[number] = Live(partial(_answer, number))
         try:
-            _answer(number, await sandbox.run(program))
+            _answer(number, await sandbox.run(program, lives[number]))
         except (SandboxError, asyncio.CancelledError) as error:
             _answer(number, error)
 
@@ -166,6 +187,9 @@ async def _serve() -> None:
             tasks[number] = asyncio.create_task(run(number, value))
         elif verb == "cancel":
             tasks[number].cancel()
+        elif verb == "end":
+            await asyncio.sleep(0)
+            lives[number].cancel()
         else:
             _answer(number, sandbox.info())
     await sandbox.close()

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from ignis.executor.models import Outcome, Program, SandboxInfo
+from ignis.executor.live import Live
+from ignis.executor.models import Limit, Outcome, Program, SandboxInfo
 from ignis.executor.sandbox.cancelling import outlast_cancel
 from ignis.executor.sandbox.docker import facts, owner, spec
 from ignis.executor.sandbox.docker.bridge import Bridge
@@ -17,10 +18,10 @@ from ignis.executor.sandbox.docker.image import derive, tag
 from ignis.executor.sandbox.docker.options import DockerOptions
 from ignis.executor.sandbox.docker.pool import Container, Pool
 from ignis.executor.sandbox.docker.spec import Size
-from ignis.executor.sandbox.docker.starved import starved
 from ignis.executor.sandbox.docker.sweep import remove_image, sweep, until_none
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.network.options import NetworkOptions
+from ignis.executor.sandbox.remains import remains
 from ignis.executor.sandbox.session import Session, converse
 
 _log = logging.getLogger(__name__)
@@ -77,22 +78,27 @@ class DockerSandbox:
         """Return how the sandbox works here."""
         return self._info
 
-    async def run(self, program: Program) -> Outcome:
+    async def run(self, program: Program, live: Live | None = None) -> Outcome:
         """Run a program in a container of its own, which is removed in the background.
 
-        Whatever the program does is an outcome. Cancelling kills it at once.
-        Raises SandboxError when the sandbox itself broke.
+        Whatever the program does is an outcome, also that `live` cancelled it.
+        Cancelling the task kills it at once. Raises SandboxError when the
+        sandbox itself broke.
         """
+        live = live or Live()
         async with self._slots, self._container(program) as container:
-            session, begun = Session(container.stream), time.monotonic()
+            session, begun = Session(container.stream, program, live), time.monotonic()
             try:
-                return await converse(session, program)
+                return await converse(session, program, live)
             except SandboxError as error:
                 if self._closed:
                     raise SandboxError("the sandbox was closed") from error
                 wall_ms = (time.monotonic() - begun) * 1e3
+                if live.cancelled:
+                    await outlast_cancel(self._engine.kill(container.id))
+                    return remains(program, session.heard, wall_ms)
                 if await self._engine.ran_out_of_memory(container.id):
-                    return starved(program, session.steps, wall_ms)
+                    return remains(program, session.heard, wall_ms, Limit.MEMORY)
                 said = container.stream.stderr.decode(errors="replace").strip()
                 raise SandboxError(f"{error} {said}".rstrip()) from error
             except BaseException:

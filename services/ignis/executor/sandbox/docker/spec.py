@@ -1,15 +1,18 @@
 """What a container of the sandbox may do, and how much it can give."""
 
 import json
+import resource
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import docker
-from docker.types import LogConfig
+from docker.types import LogConfig, Ulimit
 
 from ignis.executor.models import Program
+from ignis.executor.runner import rlimits
 from ignis.executor.runner.place import BOX
+from ignis.executor.runner.sockets import SYSCTLS as SOCKET_SYSCTLS
 from ignis.executor.sandbox.docker.image import ENTRY
 from ignis.executor.sandbox.docker.options import DockerOptions
 from ignis.executor.sandbox.hidden import HIDDEN
@@ -116,6 +119,8 @@ def _host_config(
         mem_limit=memory,
         memswap_limit=memory,  # together: no swap
         nano_cpus=_CPUS * 10**9,
+        ulimits=[_ulimit("core", *rlimits.NO_CORE_DUMPS[resource.RLIMIT_CORE])],
+        sysctls=dict(SOCKET_SYSCTLS),
         tmpfs=_folders(size, uid),
         log_config=LogConfig(type="none"),
         runtime=options.runtime or None,
@@ -123,6 +128,10 @@ def _host_config(
     config["MaskedPaths"] = list(_MASKED)
     config["ReadonlyPaths"] = list(_READ_ONLY)
     return config
+
+
+def _ulimit(name: str, soft: int, hard: int) -> Ulimit:
+    return Ulimit(name=name, soft=soft, hard=hard)
 
 
 def _folders(size: Size, uid: int) -> dict[str, str]:

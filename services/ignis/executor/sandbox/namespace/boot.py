@@ -4,6 +4,7 @@
 # ruff: noqa: PTH100, PTH123
 
 import errno
+import gc
 import os
 import signal
 import socket
@@ -15,19 +16,21 @@ if __name__ == "__main__":
     # An isolated interpreter searches nothing but its standard library.
     sys.path.insert(0, os.path.abspath(__file__).rsplit("/ignis/", 1)[0])
 
+from ignis.executor.runner import rlimits, spawn
 from ignis.executor.sandbox.cgroups.base import Base, NoCgroupError, make_base, remove_base
-from ignis.executor.sandbox.cgroups.steps import StepGroups
+from ignis.executor.sandbox.cgroups.steps import open_base
 from ignis.executor.sandbox.namespace import (
     forkserver,
     keeper,
     linux,
     privileges,
     requests,
+    seed,
     tree,
     uids,
 )
-from ignis.executor.sandbox.namespace.requests import Config, Failure, Ready
-from ignis.executor.sandbox.seccomp.policy import filter_for
+from ignis.executor.sandbox.namespace.forkserver import Inherited
+from ignis.executor.sandbox.namespace.requests import Config, Failure
 
 _WATCHED = (signal.SIGCHLD, signal.SIGTERM)
 
@@ -40,6 +43,7 @@ def main(control: socket.socket, networks: socket.socket | None) -> None:
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGTERM)
     linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)  # what the keeper leaves is waited for here
     os.umask(0o022)  # the tree is for everybody to read
+    rlimits.apply(rlimits.NO_CORE_DUMPS)
     config = requests.decode_config(control.recv(requests.MAX_PACKET))
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     base: Base | None = None
@@ -77,19 +81,19 @@ def _fork_inside(
     ids = uids.choose_base(_read("/proc/self/uid_map"), places) if privileged else None
     if privileged and ids is None:
         raise OSError(errno.EPERM, "too few ids", "/proc/self/uid_map")
-    groups = StepGroups(base) if base else None
+    cgroups = open_base(base) if base else None
     if not privileged:
         _enter_user_namespace()
     keepers: tuple[int, ...] = ()
     if networks:
         own = uids.own_ids(config.places, ids) if ids is not None else None
-        keepers = (keeper.fork(networks, own),)
+        keepers = (keeper.fork(networks, own, bounded=base is None),)
     linux.unshare(linux.CLONE_NEWPID)
     pid = os.fork()
     if pid == 0:
         if networks:
             networks.close()
-        _serve(control, config, groups, ids, notes)
+        _serve(config, Inherited(control.fileno(), ids, cgroups, notes), control)
     return pid, *keepers
 
 
@@ -101,31 +105,23 @@ def _enter_user_namespace() -> None:
     _write("/proc/self/gid_map", f"0 {gid} 1")
 
 
-def _serve(
-    control: socket.socket,
-    config: Config,
-    groups: StepGroups | None,
-    ids: int | None,
-    notes: tuple[str, ...],
-) -> NoReturn:
+def _serve(config: Config, inherited: Inherited, control: socket.socket) -> NoReturn:
     try:
         linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
         os.setsid()
         # It needs no network, and has to come back to one that it has rights over.
         linux.unshare(linux.CLONE_NEWNS | linux.CLONE_NEWNET)
-        home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        tree.build(config.mounts, config.nameserver)
-        setting = forkserver.Setting(
-            base=ids,
-            groups=groups,
-            seccomp=filter_for(linux.machine(), cgroup=groups is not None),
-            hidden=tree.hidden_now(),
-            capabilities=privileges.count(),
-            home=home,
-        )
-        control.send(requests.encode_ready(Ready(groups is None, notes)))
-        forkserver.serve(control, setting)
+        # /proc shows a process that may not be looked at as owned by root of the user
+        # namespace that it was executed in: an ordinary user is that root, and the job too.
+        if config.interpreter and inherited.base is not None:
+            seed.become(config.interpreter, config.mounts, inherited, config.nameserver)
+        tree.build(config.mounts, nameserver=config.nameserver)
+        # A collection would write to the pages that all children share; nothing here needs one.
+        gc.collect()
+        gc.disable()
+        gc.freeze()
+        spawn.become(forkserver.run(inherited))
     except OSError as error:
         _fail(control, error)
     finally:

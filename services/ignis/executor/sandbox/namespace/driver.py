@@ -2,17 +2,21 @@
 
 import asyncio
 import logging
+import resource
+import time
 from functools import partial
 
-from ignis.executor.models import Mount, Outcome, Program, SandboxInfo
+from ignis.executor.live import Live
+from ignis.executor.models import Interpreter, Mount, Outcome, Program, SandboxInfo
 from ignis.executor.sandbox.cancelling import outlast_cancel
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace import handover
 from ignis.executor.sandbox.namespace.handover import Limited
 from ignis.executor.sandbox.namespace.link import Link
 from ignis.executor.sandbox.namespace.pool import Made
-from ignis.executor.sandbox.namespace.pools import Pools
+from ignis.executor.sandbox.namespace.servers import Servers
 from ignis.executor.sandbox.network.options import NetworkOptions
+from ignis.executor.sandbox.remains import remains
 from ignis.executor.sandbox.session import Session, SocketChannel, converse, steps_of
 
 _log = logging.getLogger(__name__)
@@ -27,87 +31,85 @@ class NamespaceSandbox:
         *,
         slots: int,
         mounts: tuple[Mount, ...],
+        interpreter: Interpreter | None = None,
         network: NetworkOptions = _NO_NETWORK,
     ) -> None:
-        """Prepare for `slots` programs that all see `mounts`; `start` makes it work."""
-        self._slots = slots
-        self._mounts = mounts
+        """Prepare for `slots` programs that all see `mounts`; `start` makes it work.
+
+        Programs of `interpreter` are run by copies of it that have already started.
+        """
+        self._servers = Servers(
+            slots=slots, mounts=mounts, interpreter=interpreter, network=network
+        )
         self._network = network
         self._turns = asyncio.Semaphore(slots)
-        self._pools: Pools | None = None
-        self._starting = asyncio.Lock()
-        self._closed = False
 
     async def start(self) -> None:
         """Make the first sandbox; raises SandboxError where the kernel doesn't allow it."""
+        _allow_descriptors()
         try:
-            await (await self._living_pools()).prove()
+            await self._servers.start()
         except BaseException:
             await self.close()
             raise
 
     def info(self) -> SandboxInfo:
         """Return how the sandbox works here."""
-        ready = self._pools.link.ready if self._pools else None
+        ready = self._servers.link.ready if self._servers.link else None
         return SandboxInfo(
             driver="namespace",
             weak_memory_limits=bool(ready and ready.weak_memory_limits),
-            notes=ready.notes if ready else (),
+            notes=(*self._servers.notes, *(ready.notes if ready else ())),
             network=self._network.enabled,
         )
 
-    async def run(self, program: Program) -> Outcome:
+    async def run(self, program: Program, live: Live | None = None) -> Outcome:
         """Run a program in a sandbox that nothing else has used or will use.
 
         Its processes are dead when this returns; the place that they ran in
         is removed in the background, and `close` waits for that. Whatever the
-        program does is an outcome. Cancelling kills it at once. Raises
-        SandboxError when the sandbox itself broke.
+        program does is an outcome, also that `live` cancelled it. Cancelling
+        the task kills it at once. Raises SandboxError when the sandbox itself
+        broke.
         """
-        async with self._turns:
-            pools = await self._living_pools()
-            made = await pools.take(program)
+        live = live or Live()
+        async with self._turns, self._servers.lease() as pool:
+            made = await pool.take(program)
+            session, begun = Session(SocketChannel(made.channel), program, live), time.monotonic()
             try:
-                outcome = await _converse(made, program)
+                _limit(made, program)
+                outcome = await converse(session, program, live)
             except SandboxError as error:
-                text = await outlast_cancel(_end(pools.link, made))
+                text = await outlast_cancel(_end(pool.link, made))
+                if live.cancelled:
+                    return remains(program, session.heard, (time.monotonic() - begun) * 1e3)
                 message = f"{error}; {text}" if text else str(error)
                 raise SandboxError(message) from error
             except BaseException:
-                await outlast_cancel(_end(pools.link, made))
+                await outlast_cancel(_end(pool.link, made))
                 raise
             finally:
                 made.close()
-            pools.link.kill(made.number)  # the runner ends by itself; this makes sure of it
-            made.ended.add_done_callback(partial(_note, pools.link, made.number))
+            pool.link.kill(made.number)  # the runner ends by itself; this makes sure of it
+            made.ended.add_done_callback(partial(_note, pool.link, made.number))
             return outcome
 
     async def close(self) -> None:
         """End every program, and wait until nothing is left."""
-        self._closed = True
-        async with self._starting:
-            await self._drop_pools()
-
-    async def _living_pools(self) -> Pools:
-        """Return a living fork server's pools; one that died is replaced."""
-        if self._pools and self._pools.link.alive and not self._closed:
-            return self._pools
-        async with self._starting:
-            if self._closed:
-                raise SandboxError("the sandbox is closed")
-            if self._pools and not self._pools.link.alive:
-                await self._drop_pools()
-            if self._pools is None:
-                self._pools = await Pools.open(self._slots, self._mounts, self._network)
-            return self._pools
-
-    async def _drop_pools(self) -> None:
-        if self._pools:
-            pools, self._pools = self._pools, None
-            await pools.close()
+        await self._servers.close()
 
 
-async def _converse(made: Made, program: Program) -> Outcome:
+def _allow_descriptors() -> None:
+    """Allow this process more descriptors than a job.
+
+    Those that are on their way through sockets are counted per user, whom an
+    ordinary user's jobs are too: one with as many could stop all handing over.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _limit(made: Made, program: Program) -> None:
     limits = [step.limits for step in steps_of(program)]
     limited = tuple(Limited(one.memory_kb, one.processes) for one in limits)
     try:
@@ -115,7 +117,6 @@ async def _converse(made: Made, program: Program) -> Outcome:
     except OSError as error:
         message = f"the limits could not be set: {error}"
         raise SandboxError(message) from error
-    return await converse(Session(SocketChannel(made.channel)), program)
 
 
 async def _end(link: Link, made: Made) -> str:

@@ -73,10 +73,10 @@ def receive(channel: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def limit(handles: Handles, file_bytes: int, wanted: tuple[Limited, ...]) -> None:
-    """Set the size of all files together, and the limits of the last groups, one per step."""
+    """Set the size of all files together, and the limits of the first groups, one per step."""
     linux.reconfigure(handles.files, tmpfs_options(file_bytes))
     if handles.groups:
-        for files, limits in zip(handles.groups[-len(wanted) :], wanted, strict=True):
+        for files, limits in zip(handles.groups[: len(wanted)], wanted, strict=True):
             steps.limit(files, *limits)
 
 

@@ -17,7 +17,7 @@ import stat
 from contextlib import suppress
 from typing import NoReturn
 
-from ignis.executor.sandbox.namespace import linux, orders
+from ignis.executor.sandbox.namespace import linux, network, orders
 from ignis.executor.sandbox.namespace.orders import Answer, Order
 from ignis.executor.sandbox.namespace.uids import IdMap
 
@@ -41,8 +41,10 @@ _PROBE_SECONDS = 0.5
 _MOST_TEXT = 1000  # of what went wrong
 
 
-def fork(control: socket.socket, ids: IdMap | None) -> int:
+def fork(control: socket.socket, ids: IdMap | None, *, bounded: bool) -> int:
     """Fork the keeper, which takes orders from `control`; returns its pid.
+
+    `bounded` keeps TCP's buffers small, where no cgroup counts what they hold.
 
     Root gives it `ids`, and so a user namespace of its own. An ordinary user's
     keeper stays in the user namespace that it is forked in.
@@ -50,7 +52,7 @@ def fork(control: socket.socket, ids: IdMap | None) -> int:
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:
-        _become(control, theirs, separate=ids is not None)
+        _become(control, theirs, separate=ids is not None, bounded=bounded)
     theirs.close()
     with ours:
         if ids and ours.recv(1):
@@ -60,7 +62,9 @@ def fork(control: socket.socket, ids: IdMap | None) -> int:
     return pid
 
 
-def _become(control: socket.socket, mapper: socket.socket, *, separate: bool) -> NoReturn:
+def _become(
+    control: socket.socket, mapper: socket.socket, *, separate: bool, bounded: bool
+) -> NoReturn:
     try:
         _keep_only(sorted((control.fileno(), mapper.fileno())))
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -75,7 +79,7 @@ def _become(control: socket.socket, mapper: socket.socket, *, separate: bool) ->
             os.setresuid(0, 0, 0)
         linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
         mapper.close()
-        _serve(control)
+        _serve(control, bounded=bounded)
     finally:
         os._exit(1)
 
@@ -105,7 +109,7 @@ def _show_tun() -> None:
         os.chmod(_TUN, _FOR_ALL)
 
 
-def _serve(control: socket.socket) -> NoReturn:
+def _serve(control: socket.socket, *, bounded: bool) -> NoReturn:
     """Carry out orders until the driver is gone; every slirp4netns ends with this process."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps them
     while True:
@@ -116,12 +120,12 @@ def _serve(control: socket.socket) -> NoReturn:
         pid = os.fork()
         if pid == 0:
             control.close()
-            _carry_out(order, socket.socket(fileno=fds[0]), fds[1:])
+            _carry_out(order, socket.socket(fileno=fds[0]), fds[1:], bounded=bounded)
         for fd in fds:
             os.close(fd)
 
 
-def _carry_out(order: Order, channel: socket.socket, fds: list[int]) -> NoReturn:
+def _carry_out(order: Order, channel: socket.socket, fds: list[int], *, bounded: bool) -> NoReturn:
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -130,7 +134,7 @@ def _carry_out(order: Order, channel: socket.socket, fds: list[int]) -> NoReturn
             reached = [list(pair) for pair in order.probed if _reaches(*pair)]
             channel.send(orders.answer(Answer.REACHED, reached))
         else:
-            namespace = _filtered(order)
+            namespace = _filtered(order, bounded=bounded)
             socket.send_fds(channel, [orders.answer(Answer.MADE, [])], [namespace])
             _connect(order, channel, namespace)
     except Exception as error:  # noqa: BLE001 - the executor hears of everything
@@ -147,12 +151,12 @@ def _reaches(host: str, port: int) -> bool:
         return probe.connect_ex((host, port)) == 0
 
 
-def _filtered(order: Order) -> int:
+def _filtered(order: Order, *, bounded: bool) -> int:
     """Return a new network namespace that has its filter, and nothing else yet."""
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:
-        _make_filtered(order, theirs)
+        _make_filtered(order, theirs, bounded=bounded)
     theirs.close()
     text, fds, _, _ = socket.recv_fds(ours, orders.MAX_PACKET, 1)
     ours.close()
@@ -162,12 +166,14 @@ def _filtered(order: Order) -> int:
     return fds[0]
 
 
-def _make_filtered(order: Order, result: socket.socket) -> NoReturn:
+def _make_filtered(order: Order, result: socket.socket, *, bounded: bool) -> NoReturn:
     try:
         linux.unshare(linux.CLONE_NEWNET)
         for path, value in _SYSCTLS.items():
             with suppress(OSError):  # no IPv6, or a read-only /proc/sys: then it takes longer
                 _write(path, value)
+        if bounded:
+            network.bound_buffers()
         _load(order)
         os.close(os.open(_TUN, os.O_RDWR))  # says what is wrong better than slirp4netns
         namespace = os.open("/proc/self/ns/net", os.O_RDONLY)

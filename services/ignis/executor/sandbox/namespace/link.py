@@ -9,10 +9,17 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from ignis.executor.models import Mount
+from ignis.executor.models import Interpreter, Mount
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace import hints, requests
-from ignis.executor.sandbox.namespace.requests import Config, Failure, Kind, Ready, Start
+from ignis.executor.sandbox.namespace.requests import (
+    Config,
+    Failure,
+    Kind,
+    Ready,
+    Start,
+    Started,
+)
 
 _BOOT = Path(__file__).with_name("boot.py")
 _START_SECONDS = 20.0
@@ -38,11 +45,13 @@ class Link:
         cls,
         places: int,
         mounts: tuple[Mount, ...],
+        interpreter: Interpreter | None = None,
         networks: socket.socket | None = None,
         nameserver: str = "",
     ) -> "Link":
         """Start a fork server and wait until it works; raises SandboxError with what to do.
 
+        It is `interpreter` where there is one, else the executor's own.
         `networks` is what a keeper of networks listens to; without it there is none.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -61,7 +70,7 @@ class Link:
             )
         link = cls(process, ours)
         try:
-            await link._greet(places, mounts, nameserver)
+            await link._greet(_config(places, mounts, interpreter, nameserver))
         except BaseException:
             await link.close()
             raise
@@ -127,10 +136,7 @@ class Link:
             await self._process.wait()
         self._end_all("the sandbox was closed")
 
-    async def _greet(self, places: int, mounts: tuple[Mount, ...], nameserver: str) -> None:
-        pairs = tuple((str(mount.source), str(mount.target)) for mount in mounts)
-        token = f"{os.getpid()}-{secrets.token_hex(4)}"
-        config = Config(places, pairs, token, nameserver)
+    async def _greet(self, config: Config) -> None:
         await self._send(requests.encode_config(config), [])
         loop = asyncio.get_running_loop()
         try:
@@ -176,6 +182,22 @@ class Link:
             if not ended.done():
                 ended.set_result(text)
         self._ends.clear()
+
+
+def _config(
+    places: int, mounts: tuple[Mount, ...], interpreter: Interpreter | None, nameserver: str
+) -> Config:
+    started = None
+    if interpreter:
+        env = dict(interpreter.env)
+        started = Started(interpreter.argv, env, interpreter.path, interpreter.version)
+    return Config(
+        places=places,
+        mounts=tuple((str(mount.source), str(mount.target)) for mount in mounts),
+        token=f"{os.getpid()}-{secrets.token_hex(4)}",
+        interpreter=started,
+        nameserver=nameserver,
+    )
 
 
 async def writable(control: socket.socket) -> None:

@@ -60,7 +60,7 @@ class Server(Protocol):
 class Pool:
     """Keeps `size` sandboxes of one fork server finished or in the making.
 
-    There are never more than `places` of them, counting those that run a job
+    There are never more than there are `places`, counting those that run a job
     and those that are being removed: a place's ids are used by one at a time.
     """
 

@@ -2,7 +2,7 @@
 
 import socket
 
-from ignis.executor.models import Mount, Program
+from ignis.executor.models import Interpreter, Mount, Program
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace.link import Link
 from ignis.executor.sandbox.namespace.pool import Made, Pool
@@ -17,48 +17,16 @@ _CONNECTED_WAITING = 1
 class Pools:
     """One pool for programs without a network, and one for those with it where it is allowed."""
 
-    def __init__(self, link: Link, slots: int, uplinks: Uplinks | None) -> None:
-        """Begin to make sandboxes; `open` makes pools."""
+    def __init__(self, link: Link, uplinks: Uplinks | None, *, slots: int, places: range) -> None:
+        """Begin to make sandboxes, which `places` are for; `launch` gives what it takes."""
         self.link = link
+        plain, connected = places[: _most(slots, slots + 1)], places[_most(slots, slots + 1) :]
         # One more than can run at once: what follows a job doesn't wait for the one after it.
-        warm = slots + 1
-        places = _places(slots, warm)
-        self._plain = Pool(link, size=warm, places=range(places))
+        self._plain = Pool(link, size=slots + 1, places=plain)
         self._uplinks = uplinks
         self._connected: Pool | None = None
         if uplinks:
-            connected = range(places, places + _places(slots, _CONNECTED_WAITING))
             self._connected = Pool(uplinks, size=_CONNECTED_WAITING, places=connected)
-
-    @classmethod
-    async def open(cls, slots: int, mounts: tuple[Mount, ...], options: NetworkOptions) -> "Pools":
-        """Start a fork server, and a keeper of networks where programs may have one.
-
-        Raises:
-            SandboxError: the kernel doesn't allow it.
-            NetworkError: what a network needs is missing, or its filter doesn't hold.
-        """
-        most = _places(slots, slots + 1)
-        if not options.enabled:
-            return cls(await Link.launch(most, mounts), slots, None)
-        tools = Tools()
-        most += _places(slots, _CONNECTED_WAITING)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        uplinks = Uplinks(ours, options, tools)
-        try:
-            with theirs:
-                link = await Link.launch(most, mounts, theirs, str(nameserver(options)))
-        except BaseException:
-            uplinks.close()
-            raise
-        uplinks.use(link)
-        try:
-            await uplinks.prove()
-        except BaseException:
-            uplinks.close()
-            await link.close()
-            raise
-        return cls(link, slots, uplinks)
 
     async def prove(self) -> None:
         """Wait for the first sandbox of each kind; raises SandboxError."""
@@ -89,6 +57,46 @@ class Pools:
         await self.link.close()
 
 
-def _places(slots: int, waiting: int) -> int:
+def places(slots: int, options: NetworkOptions) -> int:
+    """Return how many sandboxes of one fork server there are at most."""
+    connected = _most(slots, _CONNECTED_WAITING) if options.enabled else 0
+    return _most(slots, slots + 1) + connected
+
+
+async def launch(
+    most: int,
+    mounts: tuple[Mount, ...],
+    interpreter: Interpreter | None,
+    options: NetworkOptions,
+) -> tuple[Link, Uplinks | None]:
+    """Start a fork server for `most` places, and a keeper of networks where there may be any.
+
+    Raises:
+        SandboxError: the kernel doesn't allow it.
+        NetworkError: what a network needs is missing, or its filter doesn't hold.
+    """
+    if not options.enabled:
+        return await Link.launch(most, mounts, interpreter), None
+    tools = Tools()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    uplinks = Uplinks(ours, options, tools)
+    try:
+        with theirs:
+            resolver = str(nameserver(options))
+            link = await Link.launch(most, mounts, interpreter, theirs, resolver)
+    except BaseException:
+        uplinks.close()
+        raise
+    uplinks.use(link)
+    try:
+        await uplinks.prove()
+    except BaseException:
+        uplinks.close()
+        await link.close()
+        raise
+    return link, uplinks
+
+
+def _most(slots: int, waiting: int) -> int:
     """Return how many sandboxes run, wait, and are being removed at most."""
     return slots + waiting + slots

@@ -25,12 +25,22 @@ class Start(NamedTuple):
     place: int
 
 
+class Started(NamedTuple):
+    """The interpreter that the fork server shall be, stopped before its program."""
+
+    argv: tuple[str, str]
+    env: dict[str, str]
+    path: str
+    version: str
+
+
 class Config(NamedTuple):
     """What a fork server is started with; mounts are (source, target)."""
 
     places: int  # how many sandboxes there may be at once
     mounts: tuple[tuple[str, str], ...]
     token: str  # names the cgroups, so that a later start can find what was left
+    interpreter: Started | None = None  # None: that of the executor
     nameserver: str = ""  # of sandboxes with a network; empty where there are none
 
 
@@ -99,6 +109,7 @@ def encode_config(config: Config) -> bytes:
 
 def decode_config(packet: bytes) -> Config:
     """Return a fork server's configuration."""
-    places, mounts, token, nameserver = json.loads(packet)
+    places, mounts, token, started, nameserver = json.loads(packet)
+    interpreter = Started(tuple(started[0]), *started[1:]) if started else None
     pairs = tuple((source, target) for source, target in mounts)
-    return Config(places, pairs, token, nameserver)
+    return Config(places, pairs, token, interpreter, nameserver)

@@ -5,7 +5,9 @@
 # ruff: noqa: PTH102, PTH103, PTH112, PTH114, PTH115, PTH120, PTH123, PTH211, S108
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 from ignis.executor.sandbox.hidden import HIDDEN
 from ignis.executor.sandbox.namespace import linux
@@ -37,10 +39,16 @@ _ETC_SHOWN_FOR_NETWORK = ("ssl/certs",)  # whom programs trust; the keys beside 
 _READ_ONLY = linux.MOUNT_ATTR_RDONLY | linux.MOUNT_ATTR_NOSUID
 
 
-def build(mounts: tuple[tuple[str, str], ...], nameserver: str = "", at: str = "/tmp") -> None:
-    """Build the root over the folder `at` and move into it; `mounts` are (source, target).
+def build(
+    mounts: tuple[tuple[str, str], ...],
+    files: Mapping[str, bytes] = MappingProxyType({}),
+    nameserver: str = "",
+    at: str = "/tmp",
+) -> None:
+    """Build the root over the folder `at` and move into it.
 
-    With a `nameserver` it has what programs with a network look for.
+    `mounts` are (source, target), `files` are more files by their paths. With a
+    `nameserver` it has what programs with a network look for.
 
     Call it in a mount namespace and pid namespace of one's own: it sees
     nothing of the host afterwards but what is in the tree.
@@ -54,6 +62,9 @@ def build(mounts: tuple[tuple[str, str], ...], nameserver: str = "", at: str = "
     _make_etc(f"{at}/etc")
     if nameserver:
         _make_resolving(f"{at}/etc", nameserver)
+    for path, content in files.items():
+        os.makedirs(os.path.dirname(at + path), 0o755, exist_ok=True)
+        _write(at + path, content)
     for source, (_, target) in sorted(
         zip(sources, mounts, strict=True), key=lambda pair: pair[1][1]
     ):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 # What the kernel shows the filter (struct seccomp_data), by byte offset.
 NUMBER = 0
 ARCHITECTURE = 4
+WORD = 4  # from the low half of an argument to its high half
 _ARGUMENTS = 16
 _ARGUMENT_SIZE = 8
 

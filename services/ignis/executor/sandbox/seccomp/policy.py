@@ -1,8 +1,10 @@
 """Writes the filter: architecture first, then what is denied, then what depends on arguments."""
 
 import errno
+import fcntl
+import resource
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ignis.executor.sandbox.seccomp import bpf, denied
 from ignis.executor.sandbox.seccomp.bpf import Instruction
@@ -16,6 +18,15 @@ NAMESPACE_FLAGS = 0x7E02_0080
 # The families that programs use; all others (NETLINK, PACKET, ALG, VSOCK, ...) are
 # attack surface, or lead out of the network namespace.
 FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
+# Their protocols: asking for another one (SCTP, DCCP, L2TP, MPTCP, SMC, ...) has the
+# kernel load its module, which the host may never have needed before.
+PROTOCOLS = (
+    0,
+    socket.IPPROTO_ICMP,  # PF_UNIX too
+    socket.IPPROTO_TCP,
+    socket.IPPROTO_UDP,
+    socket.IPPROTO_ICMPV6,
+)
 # Calls whose first or second argument is a process: only one's own (0), since the
 # runner may have the same uid. prlimit64 could set its CPU limit, and so end it.
 OWN_ONLY = (
@@ -27,6 +38,11 @@ OWN_ONLY = (
     (denied.SCHED_SETSCHEDULER, 0),
     (denied.SCHED_SETATTR, 0),
 )
+# The older way to watch folders, by a command of fcntl: see inotify in denied.py.
+WATCH_FOLDER = fcntl.F_NOTIFY
+# A job's limit for core dumps is 1, the one value for which the kernel starts no
+# handler of the host (rlimits.py). It looks as if it could be changed, and stays.
+FIXED_LIMIT = resource.RLIMIT_CORE
 
 
 def filter_for(machine: str, *, cgroup: bool) -> bytes:
@@ -39,9 +55,13 @@ def filter_for(machine: str, *, cgroup: bool) -> bytes:
     program += _when(denied.CLONE3, machine, (bpf.refuse(errno.ENOSYS),))
     program += _when(denied.CLONE, machine, _no_namespaces())
     for call in (denied.SOCKET, denied.SOCKETPAIR):
-        program += _when(call, machine, _known_families())
+        program += _when(call, machine, _known(0, FAMILIES, errno.EAFNOSUPPORT))
+        program += _when(call, machine, _known(2, PROTOCOLS, errno.EPROTONOSUPPORT))
     for call, index in OWN_ONLY:
         program += _when(call, machine, _only_zero(index))
+    program += _when(denied.FCNTL, machine, _not_with(1, WATCH_FOLDER, errno.EPERM))
+    program += _when(denied.SETRLIMIT, machine, _not_with(0, FIXED_LIMIT, 0))
+    program += _when(denied.PRLIMIT64, machine, _no_new_limit())
     program.append(bpf.answer(bpf.ALLOW))
     return bpf.assemble(program)
 
@@ -78,14 +98,31 @@ def _no_namespaces() -> Iterator[Instruction]:
     yield bpf.refuse(errno.EPERM)
 
 
-def _known_families() -> Iterator[Instruction]:
-    yield bpf.load(bpf.argument(0))
-    for position, family in enumerate(FAMILIES):
-        yield bpf.if_equal(family, len(FAMILIES) - position)
-    yield bpf.refuse(errno.EAFNOSUPPORT)
+def _known(index: int, values: Sequence[int], number: int) -> Iterator[Instruction]:
+    yield bpf.load(bpf.argument(index))
+    for position, value in enumerate(values):
+        yield bpf.if_equal(value, len(values) - position)
+    yield bpf.refuse(number)
 
 
 def _only_zero(index: int) -> Iterator[Instruction]:
     yield bpf.load(bpf.argument(index))
     yield bpf.if_equal(0, 1)
     yield bpf.refuse(errno.EPERM)
+
+
+def _not_with(index: int, value: int, answer: int) -> Iterator[Instruction]:
+    yield bpf.load(bpf.argument(index))
+    yield bpf.unless_equal(value, 1)
+    yield bpf.refuse(answer)
+
+
+def _no_new_limit() -> Iterator[Instruction]:
+    """Asking for the limit, without a pointer to a new one, is nothing to refuse."""
+    yield bpf.load(bpf.argument(1))
+    yield bpf.unless_equal(FIXED_LIMIT, 5)
+    yield bpf.load(bpf.argument(2))
+    yield bpf.unless_equal(0, 2)
+    yield bpf.load(bpf.argument(2) + bpf.WORD)
+    yield bpf.if_equal(0, 1)
+    yield bpf.refuse(0)

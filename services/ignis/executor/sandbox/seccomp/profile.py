@@ -1,6 +1,7 @@
 """Writes the same filter as policy.py, in the form that container engines take."""
 
 import errno
+from collections.abc import Collection
 from typing import Any
 
 from ignis.executor.sandbox.seccomp import denied, policy
@@ -24,13 +25,20 @@ def profile() -> dict[str, Any]:
     """
     rules = [_deny(sorted(denied.DENIED))]
     rules.append(_deny(["clone3"], errno.ENOSYS))
-    rules += [_deny(["clone"], when=_has_bit(bit)) for bit in _bits(policy.NAMESPACE_FLAGS)]
+    rules += [_deny(["clone"], errno.EPERM, _has_bit(bit)) for bit in _bits(policy.NAMESPACE_FLAGS)]
+    for index, known, number in (
+        (0, policy.FAMILIES, errno.EAFNOSUPPORT),
+        (2, policy.PROTOCOLS, errno.EPROTONOSUPPORT),
+    ):
+        rules += [_deny(["socket", "socketpair"], number, when) for when in _others(index, known)]
     rules += [
-        _deny(["socket", "socketpair"], errno.EAFNOSUPPORT, when) for when in _other_families()
+        _deny([_CALL_NAMES[call]], errno.EPERM, _compare(index, "NE", 0))
+        for call, index in policy.OWN_ONLY
     ]
-    rules += [
-        _deny([_CALL_NAMES[call]], when=_compare(index, "NE", 0)) for call, index in policy.OWN_ONLY
-    ]
+    rules.append(_deny(["fcntl"], errno.EPERM, _compare(1, "EQ", policy.WATCH_FOLDER)))
+    fixed = policy.FIXED_LIMIT
+    rules.append(_deny(["setrlimit"], 0, _compare(0, "EQ", fixed)))
+    rules.append(_deny(["prlimit64"], 0, _compare(1, "EQ", fixed), _compare(2, "NE", 0)))
     return {
         "defaultAction": "SCMP_ACT_ALLOW",
         "architectures": list(_ARCHITECTURES),
@@ -38,14 +46,12 @@ def profile() -> dict[str, Any]:
     }
 
 
-def _deny(
-    names: list[str], number: int = errno.EPERM, when: dict[str, Any] | None = None
-) -> dict[str, Any]:
+def _deny(names: list[str], number: int = errno.EPERM, *when: dict[str, Any]) -> dict[str, Any]:
     return {
         "names": names,
         "action": "SCMP_ACT_ERRNO",
         "errnoRet": number,
-        "args": [when] if when else [],
+        "args": list(when),
     }
 
 
@@ -61,8 +67,11 @@ def _bits(mask: int) -> list[int]:
     return [1 << place for place in range(mask.bit_length()) if mask >> place & 1]
 
 
-def _other_families() -> list[dict[str, Any]]:
-    """All but the known families: each gap below the highest, and all above it."""
-    highest = max(policy.FAMILIES)
-    gaps = [number for number in range(highest) if number not in policy.FAMILIES]
-    return [*(_compare(0, "EQ", number) for number in gaps), _compare(0, "GT", highest)]
+def _others(index: int, known: Collection[int]) -> list[dict[str, Any]]:
+    """All but the known values: each gap below the highest, and all above it."""
+    highest = max(known)
+    gaps = [number for number in range(highest) if number not in known]
+    return [
+        *(_compare(index, "EQ", number) for number in gaps),
+        _compare(index, "GT", int(highest)),
+    ]

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from ignis.executor.sandbox.cgroups.base import Base
-from ignis.executor.sandbox.cgroups.steps import StepGroups, descriptors, limit
+from ignis.executor.sandbox.cgroups.steps import StepGroups, descriptors, limit, open_base
 
 V1 = {
     "memory": ("tasks", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes",
-               "memory.max_usage_in_bytes", "memory.oom_control"),
+               "memory.kmem.tcp.limit_in_bytes", "memory.max_usage_in_bytes",
+               "memory.oom_control"),
     "pids": ("tasks", "pids.max", "pids.events"),
     "cpuacct": ("tasks", "cpuacct.usage"),
 }  # fmt: skip
@@ -34,7 +35,7 @@ def test_make(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int, files: dict[str, tuple[str, ...]]
 ) -> None:
     """Limits are written when they are known, and everything that the runner needs is open."""
-    groups = StepGroups(Base(version, tuple(hierarchy(tmp_path, files))))
+    groups = StepGroups(open_base(Base(version, tuple(hierarchy(tmp_path, files)))))
     monkeypatch.setattr(os, "mkdir", lambda *_, **__: None)  # the kernel's part was done above
     made = groups.make("g")
     limit(made.limits, memory_kb=64, processes=7)
@@ -47,6 +48,7 @@ def test_make(
     assert len(files) + 4 + len(made.limits) == len(descriptors((made,)))
     if version == 1:
         assert "65536" == (first / "g/memory.memsw.limit_in_bytes").read_text()
+        assert str(64 << 20) == (first / "g/memory.kmem.tcp.limit_in_bytes").read_text()
     else:
         assert ("0", "1") == (
             (first / "g/memory.swap.max").read_text(),
@@ -56,11 +58,26 @@ def test_make(
         os.close(fd)
 
 
+def test_no_peak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that keeps no peak has the group sampled."""
+    files = {"unified": tuple(name.replace("peak", "current") for name in V2["unified"])}
+    groups = StepGroups(open_base(Base(2, tuple(hierarchy(tmp_path, files)))))
+    monkeypatch.setattr(os, "mkdir", lambda *_, **__: None)  # the kernel's part was done above
+    made = groups.make("g")
+
+    assert made.group.sampled
+    assert str(tmp_path / "unified/g/memory.current") == str(
+        Path(f"/proc/self/fd/{made.group.peak}").readlink()
+    )
+    for fd in descriptors((made,)):
+        os.close(fd)
+
+
 def test_remove(tmp_path: Path) -> None:
     """A group that is empty goes; one that is not stays, and that is told."""
     for folder in ("a", "b"):
         (tmp_path / folder / "g").mkdir(parents=True)
-    groups = StepGroups(Base(1, (str(tmp_path / "a"), str(tmp_path / "b"))))
+    groups = StepGroups(open_base(Base(1, (str(tmp_path / "a"), str(tmp_path / "b")))))
     (tmp_path / "b/g/busy").touch()
 
     assert not groups.remove("g")

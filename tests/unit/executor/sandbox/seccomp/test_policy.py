@@ -111,6 +111,18 @@ def test_socket_families(machine: str, family: int) -> None:
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+def test_socket_protocols(machine: str) -> None:
+    """No protocol can be asked for whose module the kernel would have to load."""
+    tcp, udp, sctp, mptcp = 6, 17, 132, 262
+    call = of(machine, denied.SOCKET)
+
+    for good in (0, tcp, udp):
+        assert ALLOWED == ask(machine, call, socket.AF_INET, 1, good)
+    for bad in (sctp, mptcp, 33, 115, 136, 256):
+        assert refused(errno.EPROTONOSUPPORT) == ask(machine, call, socket.AF_INET, 1, bad)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_other_processes(machine: str) -> None:
     """Limits and priorities can be changed for oneself only."""
     for call, index in (
@@ -123,3 +135,27 @@ def test_other_processes(machine: str) -> None:
         assert ALLOWED == ask(machine, of(machine, call), *args)
         args[index] = 1
         assert refused(errno.EPERM) == ask(machine, of(machine, call), *args)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_watching_folders(machine: str) -> None:
+    """Fcntl does all but watch folders."""
+    duplicate, lock, watch = 0, 6, 1026
+    fcntl = of(machine, denied.FCNTL)
+
+    assert [ALLOWED, ALLOWED] == [ask(machine, fcntl, 3, command) for command in (duplicate, lock)]
+    assert refused(errno.EPERM) == ask(machine, fcntl, 3, watch)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("new", [1, 1 << 32, 0x7FFF_0000_1000])
+def test_core_dumps(machine: str, new: int) -> None:
+    """Setting the limit for core dumps does nothing; asking for it, or setting another, works."""
+    core, files = 4, 7
+    pretended = refused(0)
+
+    assert pretended == ask(machine, of(machine, denied.SETRLIMIT), core, new)
+    assert ALLOWED == ask(machine, of(machine, denied.SETRLIMIT), files, new)
+    assert pretended == ask(machine, of(machine, denied.PRLIMIT64), 0, core, new, 0)
+    assert ALLOWED == ask(machine, of(machine, denied.PRLIMIT64), 0, core, 0, new)
+    assert ALLOWED == ask(machine, of(machine, denied.PRLIMIT64), 0, files, new, 0)
