@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ignis.v1.executor_pb2_grpc import ExecutorServiceAsyncStub  # only its stubs have it
 
 AT_ONCE = 0.2  # seconds, where the machine has time
-TRIES = 5
+TRIES = 10  # on a machine that does much else, until one has time
 ENDLESS = {"wall_time_ms": 60_000, "cpu_time_ms": 60_000}
 SLEEPS = "import time\nprint('so far', flush=True)\ntime.sleep(60)"
 FORKS = "import os\nprint('so far', flush=True)\nfor _ in range(4): os.fork()\nwhile True: pass"
@@ -97,7 +97,6 @@ async def test_a_running_job_is_cancelled(
     linked: Nats, executor: "ExecutorServiceAsyncStub", code: str
 ) -> None:
     """From the RPC to the end it takes a moment; output so far is kept, and was told before."""
-    took = []
     for _ in range(TRIES):
         job = message(code, limits=ENDLESS)
         events = await listening(linked, job.job_id)
@@ -106,8 +105,6 @@ async def test_a_running_job_is_cancelled(
         asked = time.monotonic()
         await executor.Cancel(CancelRequest(job_id=job.job_id))
         at, event = await events.take("ended")
-        took.append(at - asked)
-
         assert ("run", "stdout", 0, b"so far\n") == (
             printed.output.stage,
             printed.output.stream,
@@ -120,7 +117,10 @@ async def test_a_running_job_is_cancelled(
             event.ended.result.stdout,
             event.ended.result.signal,
         )
-    assert min(took) < AT_ONCE
+        if at - asked < AT_ONCE:
+            break
+    else:
+        pytest.fail("it never ended at once")
     assert "accepted" == (await ran(linked, message("print(1)"))).ended.verdict
 
 
@@ -156,13 +156,13 @@ async def test_a_replay_has_the_output(linked: Nats) -> None:
 
 async def test_a_short_job_costs_no_message(linked: Nats) -> None:
     """Of a job that prints and ends, only its start and its end are told."""
-    counts = []
-    for _ in range(TRIES):
+    counts: list[int] = []
+    while 0 not in counts and len(counts) < TRIES:
         job = message("print('Hello, World!')")
         await ran(linked, job)
         counts.append(len(await replayed(linked, job.job_id)))
 
-    assert 0 == min(counts)
+    assert 0 == counts[-1]
 
 
 async def replayed(linked: Nats, job_id: str) -> list[events_pb2.JobOutput]:

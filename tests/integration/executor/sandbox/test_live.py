@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 MIB = 1024 * 1024
 PROGRAMS = Path(__file__).parents[3] / "security" / "programs"
 AT_ONCE = 0.2  # seconds, where the machine has time
-TRIES = 5
+TRIES = 10  # on a machine that does much else, until one has time
 
 
 async def cancelled(
@@ -92,13 +92,13 @@ async def test_many_writes_make_few_pieces(sandbox: Sandbox) -> None:
 
 async def test_a_short_program_costs_nothing(sandbox: Sandbox) -> None:
     """A program that prints and ends sends its output once, with its outcome."""
-    counts = []
-    for _ in range(TRIES):
+    counts: list[int] = []
+    while 0 not in counts and len(counts) < TRIES:
         pieces: list[Output] = []
         await sandbox.run(command("echo", "Hello, World!"), Live(pieces.append))
         counts.append(len(pieces))
 
-    assert 0 == min(counts)
+    assert 0 == counts[-1]
     assert max(counts) <= 1
 
 
@@ -139,16 +139,16 @@ async def test_a_slow_executor_stretches_nothing(sandbox: Sandbox, mode: str) ->
 
     def sleep(_: Output) -> None:
         if not waited:
-            waited.append(1.5)
-            time.sleep(1.5)  # the whole executor stands still
+            waited.append(2.0)
+            time.sleep(2)  # the whole executor stands still
 
     code = "import os\nfor _ in range(900): os.write(1, b'z' * 1000)\nwhile True: pass"
     within = limits(wall_time_ms=700, output_bytes=MIB)
     result = ran(await sandbox.run(python(code, within=within), Live(sleep)))
 
-    assert [1.5] == waited
+    assert [2.0] == waited
     assert (Limit.WALL_TIME, b"z" * 900_000) == (result.limit, result.stdout)
-    assert result.wall_time_ms < 1400
+    assert result.wall_time_ms < 1700
 
 
 async def test_output_before_all_memory_is_gone(sandbox: Sandbox) -> None:
@@ -175,17 +175,16 @@ HELD = {
 async def test_cancel(sandbox: Sandbox, how: str) -> None:
     """A program is ended at once, whatever it does, and its output is kept."""
     code = f"import os, signal, time\nprint('so far', flush=True)\ntime.sleep(0.1)\n{HELD[how]}"
-    took, measured = [], []
     for _ in range(TRIES):
         program = python(code, within=limits(wall_time_ms=60_000, cpu_time_ms=60_000))
         outcome, seconds = await cancelled(sandbox, program)
-        took.append(seconds)
         result = ran(outcome)
-        measured.append(result.cpu_time_ms)
         assert (b"so far\n", 9, None) == (result.stdout, result.signal, result.limit)
-
-    assert min(took) < AT_ONCE
-    assert max(measured) > 0  # by the runner: it was asked, and not killed
+        measured = result.cpu_time_ms > 0  # by the runner: it was asked, and not killed
+        if seconds < AT_ONCE and measured:
+            break
+    else:
+        pytest.fail("it never ended at once")
     assert b"next\n" == ran(await sandbox.run(command("echo", "next"))).stdout
 
 
