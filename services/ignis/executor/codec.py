@@ -49,6 +49,7 @@ def job(message: events_pb2.JobMessage) -> Job:
         ),
         labels=dict(message.labels),
         created_at=moment(message.created_at),
+        network=spec.network,
     )
 
 

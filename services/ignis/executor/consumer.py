@@ -12,7 +12,7 @@ from ignis.executor import codec
 from ignis.executor.metrics import JobMetrics
 from ignis.executor.models import Job, Report, Verdict
 from ignis.executor.outputs import OutputEvents
-from ignis.executor.service import Executor, ToolchainMissing
+from ignis.executor.service import Executor, NetworkRefused, ToolchainMissing
 from ignis.server.logs import get_logger
 from ignis.v1 import events_pb2
 
@@ -117,5 +117,11 @@ class JobConsumer:
         except ToolchainMissing:
             wanted = f"{job.language} {job.language_version}".rstrip()
             return Report(Verdict.INTERNAL_ERROR, f"Executor {self._name} does not have {wanted}.")
+        except NetworkRefused:
+            return Report(
+                Verdict.INTERNAL_ERROR,
+                f"Executor {self._name} gives no program the network; its operator can allow it "
+                "with SANDBOX_NETWORK.",
+            )
         await outputs.told()
         return report

@@ -100,6 +100,7 @@ class Program:
     artefact: bytes = b""
     keep_bytes: int = 0
     kept: Callable[[StepOutcome, bytes], None] | None = None
+    network: bool = False  # whether it may use one, where the operator allows that
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ class SandboxInfo:
     notes: tuple[str, ...] = field(default=())
     # The ids of the images that have the toolchains, by name; none where they are this machine's.
     images: Mapping[str, str] = field(default_factory=dict)
+    network: bool = False  # whether programs may ask for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,7 @@ class Job:
     limits: Limits
     labels: Mapping[str, str]
     created_at: datetime
+    network: bool = False
 
 
 class Verdict(StrEnum):

@@ -51,11 +51,18 @@ class ToolchainMissing(Exception):  # noqa: N818 - it names a state, and is caug
     """This executor can't run the language that the job asks for."""
 
 
+class NetworkRefused(Exception):  # noqa: N818 - as above
+    """The job asks for the network, and the operator of this executor has it off."""
+
+
 class Executor:
     """Runs jobs in a sandbox, in the languages that were found."""
 
-    def __init__(self, sandbox: Sandbox, commands: Mapping[str, Commands]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, commands: Mapping[str, Commands], *, network: bool = False
+    ) -> None:
         self._sandbox = sandbox
+        self._network = network  # whether programs may have one
         self._commands = commands  # by language id
         self._running: list[tuple[str, Live]] = []  # a job may come twice
 
@@ -86,11 +93,14 @@ class Executor:
         Raises:
             ToolchainMissing: this executor doesn't have its language, or not
                 in the version that it asks for.
+            NetworkRefused: it asks for the network, which is off here.
             Exception: the sandbox broke; another attempt may do better.
         """
         commands = self._commands.get(job.language)
         if commands is None or not satisfies(job.language_version, commands.version):
             raise ToolchainMissing(f"no {job.language} {job.language_version} here")
+        if job.network and not self._network:
+            raise NetworkRefused("the network is off here")
         started_at = datetime.now(UTC)
         live = Live(on_output) if on_output else Live()
         with self._registered(job.job_id, live):
@@ -134,6 +144,7 @@ class Executor:
             run=commands.run(entry, job.args, job.env, job.limits),
             image=commands.image,
             origin=made_by,
+            network=job.network,
         )
 
 

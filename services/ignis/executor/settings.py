@@ -1,13 +1,16 @@
 """Settings of the executor."""
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ignis.executor.sandbox.docker.options import DockerOptions
+from ignis.executor.sandbox.network.options import NetworkOptions
 from ignis.languages.models import Language
+from ignis.server.addresses import networks
 from ignis.server.settings import ServiceSettings
 
 _IMAGES = r"^([^\s,=]+=[^\s,=]+(,[^\s,=]+=[^\s,=]+)*)?$"  # go=golang,c=gcc:13
@@ -23,6 +26,9 @@ class ExecutorSettings(ServiceSettings):
     sandbox_images: str = Field("", pattern=_IMAGES)  # docker: other images of single languages
     sandbox_runtime: str = ""  # docker: runsc, kata, ...; empty is the engine's default
     ignis_allow_old_runc: bool = False  # docker: also an engine that programs can escape from
+    sandbox_network: bool = False  # whether a program that asks for it gets a filtered network
+    sandbox_network_dns: str = ""  # the resolver's address; empty is the machine's
+    sandbox_network_deny: str = ""  # networks that no program reaches, separated by commas
     docker_host: str = ""
     docker_tls_verify: str = ""  # as Docker has it: anything but nothing means yes
     docker_cert_path: str = ""
@@ -42,6 +48,28 @@ class ExecutorSettings(ServiceSettings):
     job_max_attempts: int = Field(3, ge=1)  # executors that may die of a job
     compile_time_ms: int = Field(10_000, ge=1)  # times the language's factor
     compile_output_bytes: int = Field(65_536, ge=1, le=1_048_576)
+
+    @field_validator("sandbox_network_deny")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        networks(value)
+        return value
+
+    @field_validator("sandbox_network_dns")
+    @classmethod
+    def _is_a_resolver(cls, value: str) -> str:
+        if value and ip_address(value).is_loopback:
+            raise ValueError("must not be a loopback address: programs have one of their own")
+        return value
+
+    @property
+    def network(self) -> NetworkOptions:
+        """What the sandbox may do with the network."""
+        return NetworkOptions(
+            enabled=self.sandbox_network,
+            dns=ip_address(self.sandbox_network_dns) if self.sandbox_network_dns else None,
+            denied=networks(self.sandbox_network_deny),
+        )
 
     @property
     def docker(self) -> DockerOptions:

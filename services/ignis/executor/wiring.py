@@ -4,9 +4,11 @@ import asyncio
 import secrets
 import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ignis.errors import Unavailable
 from ignis.events.connection import Nats
@@ -24,6 +26,7 @@ from ignis.executor.models import SandboxInfo
 from ignis.executor.probe import probe
 from ignis.executor.sandbox import Sandbox, open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
+from ignis.executor.sandbox.network.options import NetworkOptions
 from ignis.executor.selftest import SelfTests
 from ignis.executor.service import Executor
 from ignis.executor.service import Sandbox as Runs
@@ -123,6 +126,7 @@ async def sandbox(
             mounts=sorted(mounts, key=lambda mount: mount.target),
             docker=replace(settings.docker, images=images),
             interpreter=interpreter(commands_of(settings, found).values()),
+            network=await _network(settings),
         )
     except SandboxError as error:
         raise Unavailable("SANDBOX_UNAVAILABLE", str(error)) from error
@@ -133,6 +137,23 @@ async def sandbox(
         yield opened
     finally:
         await opened.close()
+
+
+async def _network(settings: ExecutorSettings) -> NetworkOptions:
+    """What programs may do with the network: never reach the servers that Ignis itself uses.
+
+    NATS alone is known here; it may have a public address like any other.
+    """
+    wanted = settings.network
+    if not wanted.enabled:
+        return wanted
+    found = set(wanted.denied)
+    for url in settings.nats_url.get_secret_value().split(","):
+        with suppress(OSError):  # a name that leads nowhere
+            loop = asyncio.get_running_loop()
+            for info in await loop.getaddrinfo(urlsplit(url.strip()).hostname, None):
+                found.add(ip_network(str(info[4][0]).partition("%")[0]))
+    return replace(wanted, denied=tuple(sorted(found, key=str)))
 
 
 def caching(settings: ExecutorSettings, opened: Sandbox, metrics: Metrics) -> Runs:
@@ -188,7 +209,8 @@ async def proven(
             "NO_LANGUAGE",
             "No language passed its self-test; install a toolchain, or see above why.",
         )
-    return Executor(runs or opened, {name: commands[name] for name in passing}), passing
+    offered = {name: commands[name] for name in passing}
+    return Executor(runs or opened, offered, network=opened.info().network), passing
 
 
 def description(
@@ -202,6 +224,7 @@ def description(
         capacity=settings.slots,
         sandbox=info.driver,
         weak_memory_limits=info.weak_memory_limits,
+        network=info.network,
         languages=[
             executor_pb2.InstalledLanguage(
                 id=name, version=toolchain.version, aliases=toolchain.language.aliases

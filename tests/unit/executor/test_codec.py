@@ -26,6 +26,14 @@ def test_a_limit_that_an_older_service_did_not_know() -> None:
     assert codec.job(older).limits.open_files == 1024
 
 
+def test_a_job_may_ask_for_the_network() -> None:
+    """The network is off unless the job says otherwise."""
+    asking = message()
+    asking.spec.network = True
+
+    assert (False, True) == (codec.job(message()).network, codec.job(asking).network)
+
+
 def test_a_job_that_makes_no_sense_is_refused() -> None:
     """A job without a file, or of no time, can't be read."""
     empty, timeless = message(), message()

@@ -203,6 +203,17 @@ async def test_what_is_not_here_is_told(room: Room, fields: dict[str, str], told
     assert room.end().message.endswith(told)
 
 
+async def test_a_network_that_is_off_is_told(room: Room) -> None:
+    """A job that may not have the network here ends with what an operator can do."""
+    asking = message()
+    asking.spec.network = True
+    await room.consumer.handle(Delivery("jobs.default.x", asking.SerializeToString(), 1))
+
+    assert room.end().verdict == "internal_error"
+    assert "SANDBOX_NETWORK" in room.end().message
+    assert room.sandbox.programs == []
+
+
 async def test_an_end_is_told_with_patience(room: Room) -> None:
     """While JetStream is away an end is tried again; the job is not."""
     room.events.refusals = TELL_TRIES - 1

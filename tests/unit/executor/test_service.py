@@ -16,7 +16,7 @@ from tests.unit.executor.factories import (
 from ignis.errors import NotFound
 from ignis.executor.live import Live
 from ignis.executor.models import Limit, Outcome, Program, ProgramFile, Verdict
-from ignis.executor.service import Executor, ToolchainMissing, judge
+from ignis.executor.service import Executor, NetworkRefused, ToolchainMissing, judge
 
 RAN = [
     ({}, Verdict.ACCEPTED, "exit code 0"),
@@ -103,6 +103,18 @@ async def test_what_is_not_here_is_not_run(fields: dict[str, str]) -> None:
         await Executor(sandbox, {"python": commands()}).execute(job(**fields))
 
     assert sandbox.programs == []
+
+
+async def test_no_job_has_the_network_where_the_operator_has_it_off() -> None:
+    """A job that asks for it is refused without it, and has it where it may."""
+    sandbox = Sandbox()
+    with pytest.raises(NetworkRefused):
+        await Executor(sandbox, {"python": commands()}).execute(job(network=True))
+    allowing = Executor(sandbox, {"python": commands()}, network=True)
+    for asks in (True, False):
+        await allowing.execute(job(network=asks))
+
+    assert [True, False] == [program.network for program in sandbox.programs]
 
 
 @pytest.mark.parametrize("version", ["", "3", "3.11", "3.11.2"])

@@ -1,10 +1,12 @@
 """Settings of the executor."""
 
 import os
+from ipaddress import ip_address, ip_network
 
 import pytest
 
 from ignis.executor.sandbox.docker.options import DockerOptions
+from ignis.executor.sandbox.network.options import NetworkOptions
 from ignis.executor.settings import ExecutorSettings
 from ignis.languages import loader
 from ignis.server.settings import load
@@ -31,6 +33,10 @@ def test_there_is_a_slot_for_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SANDBOX_IMAGES", "go"),
         ("SANDBOX_IMAGES", "go=a,"),
         ("SANDBOX_IMAGES", "go=a b"),
+        ("SANDBOX_NETWORK", "maybe"),
+        ("SANDBOX_NETWORK_DNS", "resolver"),
+        ("SANDBOX_NETWORK_DNS", "127.0.0.53"),
+        ("SANDBOX_NETWORK_DENY", "10.0.0.1/8"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -90,3 +96,17 @@ def test_which_image_runs_a_language(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ["golang:1.2", "gcc", "golang:1.2", "all:1"] == [
         settings.image_of(one) for one in (go, odd, own, python)
     ]
+
+
+def test_what_the_network_is_opened_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No program has a network until the operator says so; a deny-list is read as networks."""
+    assert load(ExecutorSettings).network == NetworkOptions()
+    monkeypatch.setenv("SANDBOX_NETWORK", "true")
+    monkeypatch.setenv("SANDBOX_NETWORK_DNS", "10.0.0.53")
+    monkeypatch.setenv("SANDBOX_NETWORK_DENY", "45.11.0.0/24, 2600::1")
+
+    assert load(ExecutorSettings).network == NetworkOptions(
+        enabled=True,
+        dns=ip_address("10.0.0.53"),
+        denied=(ip_network("45.11.0.0/24"), ip_network("2600::1")),
+    )

@@ -14,7 +14,12 @@ from ignis.executor.sandbox.namespace.driver import NamespaceSandbox
 from ignis.executor.settings import ExecutorSettings
 from ignis.server.settings import load
 
-INFO = SandboxInfo("namespace", weak_memory_limits=True, notes=("memory limits are weaker here",))
+INFO = SandboxInfo(
+    "namespace",
+    weak_memory_limits=True,
+    notes=("memory limits are weaker here",),
+    network=True,
+)
 
 
 class Informed(Sandbox):
@@ -43,12 +48,13 @@ def test_an_executor_is_described(settings: ExecutorSettings, tmp_path: Path) ->
     offered = {"python": toolchain(tmp_path)}
     one, other = (wiring.description(settings, INFO, offered) for _ in range(2))
 
-    assert ("gpu", "host:1", 3, "namespace", True) == (
+    assert ("gpu", "host:1", 3, "namespace", True, True) == (
         one.pool,
         one.address,
         one.capacity,
         one.sandbox,
         one.weak_memory_limits,
+        one.network,
     )
     assert [("python", "3.11.2", ["py", "python3"])] == [
         (language.id, language.version, list(language.aliases)) for language in one.languages

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ignis.executor.live import Live
     from ignis.executor.models import Interpreter, Mount, Outcome, Program, SandboxInfo
     from ignis.executor.sandbox.docker.options import DockerOptions
+    from ignis.executor.sandbox.network.options import NetworkOptions
 
 
 class Sandbox(Protocol):
@@ -36,20 +37,27 @@ async def open_sandbox(
     mounts: "Sequence[Mount]" = (),
     docker: "DockerOptions | None" = None,
     interpreter: "Interpreter | None" = None,
+    network: "NetworkOptions | None" = None,
 ) -> Sandbox:
     """Start a sandbox for up to `slots` programs at once, and prove that it works.
 
     `driver` is auto, namespace or docker; auto takes docker only where the
     kernel doesn't allow namespaces. `mounts` are for the namespace driver:
     docker's image has its own toolchains; so is `interpreter`, which is started
-    before its programs are known. Raises SandboxError, with what to do
+    before its programs are known. `network` says whether a program may ask for
+    the network; by default none may. Raises SandboxError, with what to do
     about it, when the driver can't work here: nothing ever runs unsandboxed.
     """
     # ruff: noqa: PLC0415 - see above
     from ignis.executor.sandbox.choice import open_driver
     from ignis.executor.sandbox.docker.options import DockerOptions
+    from ignis.executor.sandbox.network.options import NetworkOptions
 
-    options = docker or DockerOptions()
     return await open_driver(
-        driver, slots=slots, mounts=mounts, docker=options, interpreter=interpreter
+        driver,
+        slots=slots,
+        mounts=mounts,
+        docker=docker or DockerOptions(),
+        interpreter=interpreter,
+        network=network or NetworkOptions(),
     )

@@ -17,6 +17,7 @@ from ignis.executor.live import Live
 from ignis.executor.models import Interpreter, Mount, Outcome, Program
 from ignis.executor.runner.place import BASE_ENV
 from ignis.executor.sandbox import open_sandbox
+from ignis.executor.sandbox.network.options import NetworkOptions
 
 SLOTS = 4
 MODES = ("own", "ordinary", "docker")
@@ -54,14 +55,20 @@ INTERPRETER = find_interpreter()
 
 
 async def open_host(
-    mode: str, mounts: tuple[Mount, ...] = (), interpreter: Interpreter | None = INTERPRETER
+    mode: str,
+    mounts: tuple[Mount, ...] = (),
+    interpreter: Interpreter | None = INTERPRETER,
+    network: NetworkOptions | None = None,
 ) -> Sandbox:
     """Open a sandbox in a mode."""
     if mode == "ordinary":
-        return await OrdinarySandbox.open(SLOTS, mounts, interpreter)
+        return await OrdinarySandbox.open(SLOTS, mounts, interpreter, network)
     if mode == "docker":
-        return await open_sandbox("docker", slots=SLOTS, docker=engines.OPTIONS)
-    return await open_sandbox("namespace", slots=SLOTS, mounts=mounts, interpreter=interpreter)
+        options = engines.OPTIONS
+        return await open_sandbox("docker", slots=SLOTS, docker=options, network=network)
+    return await open_sandbox(
+        "namespace", slots=SLOTS, mounts=mounts, interpreter=interpreter, network=network
+    )
 
 
 @pytest.fixture(name="mode", scope="module", params=MODES)

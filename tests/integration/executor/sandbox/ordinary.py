@@ -20,11 +20,15 @@ from ignis.executor.live import Live
 from ignis.executor.models import Interpreter, Mount, Outcome, Output, Program, SandboxInfo
 from ignis.executor.sandbox import open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
+from ignis.executor.sandbox.network.options import NetworkOptions
 
 UID = 65533
 PYTHON = "/usr/bin/python3"
 _LENGTH = struct.Struct("!I")
-_NEEDED = ("__init__.py", "executor/__init__.py", "executor/models.py", "executor/live.py")
+_NEEDED = (
+    *("__init__.py", "executor/__init__.py", "executor/models.py", "executor/live.py"),
+    *("server/__init__.py", "server/addresses.py"),
+)
 
 
 class OrdinarySandbox:
@@ -41,7 +45,11 @@ class OrdinarySandbox:
 
     @classmethod
     async def open(
-        cls, slots: int, mounts: tuple[Mount, ...] = (), interpreter: Interpreter | None = None
+        cls,
+        slots: int,
+        mounts: tuple[Mount, ...] = (),
+        interpreter: Interpreter | None = None,
+        network: NetworkOptions | None = None,
     ) -> "OrdinarySandbox":
         """Start the process, from a copy of the package that its user can read."""
         folder = copy_package()
@@ -57,7 +65,7 @@ class OrdinarySandbox:
             },
         )
         sandbox = cls(process, folder)
-        await sandbox._ask(("open", (slots, mounts, interpreter)))
+        await sandbox._ask(("open", (slots, mounts, interpreter, network)))
         return sandbox
 
     async def run(self, program: Program, live: Live | None = None) -> Outcome:
@@ -159,10 +167,10 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     stream = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), sys.stdin)
-    _, (_, (slots, mounts, interpreter)) = await _receive(stream)
+    _, (_, (slots, mounts, interpreter, network)) = await _receive(stream)
     try:
         sandbox = await open_sandbox(
-            "namespace", slots=slots, mounts=mounts, interpreter=interpreter
+            "namespace", slots=slots, mounts=mounts, interpreter=interpreter, network=network
         )
     except SandboxError as error:
         _answer(0, error)

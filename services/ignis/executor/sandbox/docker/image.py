@@ -18,7 +18,10 @@ from ignis.executor.sandbox.errors import SandboxError
 HOME = "/opt/ignis/runner"
 ENTRY = f"{HOME}/ignis/executor/sandbox/docker/inside.py"
 _PACKAGE = Path(__file__).parents[3]  # ignis
-_SHIPPED = ("executor/models.py", "executor/runner/*.py", "executor/sandbox/docker/inside.py")
+_SHIPPED = (
+    *("executor/models.py", "executor/runner/*.py"),
+    *("executor/sandbox/docker/inside.py", "executor/sandbox/docker/watching.py"),
+)
 _REPOSITORY = "ignis-sandbox"
 # Read-only later: compiled now, or each container would compile it again.
 _PREPARE = (

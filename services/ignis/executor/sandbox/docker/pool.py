@@ -22,6 +22,7 @@ class Container:
     id: str
     uid: int
     stream: Stream
+    own: frozenset[str] | None = None  # the engine's host, as its filter knows it; None: no network
 
 
 class Pool:

@@ -30,6 +30,7 @@ class Making(NamedTuple):
     seccomp: bytes
     hidden: tuple[str, ...]
     capabilities: int
+    own_network: bool  # otherwise it is in one that was made for it, and finished
 
 
 class Born(NamedTuple):
@@ -105,9 +106,10 @@ def _isolate(mapped_fd: int, making: Making) -> tuple[Place, Handles]:
     _mount(making)
     files = linux.pick("/tmp")
     socket.sethostname(_HOST_NAME)
-    network.loopback_up()
-    if not making.groups:
-        network.bound_buffers()
+    if making.own_network:
+        network.loopback_up()
+        if not making.groups:
+            network.bound_buffers()
     privileges.drop(making.capabilities, keep_identity=making.separate_ids)
     linux.set_seccomp(making.seccomp)
     place = Place(
@@ -135,6 +137,10 @@ def _mount(making: Making) -> None:
         linux.mount(source, target, flags=linux.MS_BIND)
     hide = ",hidepid=2,gid=0" if making.separate_ids else ""
     linux.mount("proc", "/proc", "proc", _PROC_FLAGS, hide.lstrip(","))
+    if not making.own_network:
+        # An ordinary user's job has the very id that a made network belongs to.
+        linux.mount("/proc/sys", "/proc/sys", flags=linux.MS_BIND)
+        linux.restrict("/proc/sys", linux.MOUNT_ATTR_RDONLY)
     for path in making.hidden:
         cover = "/var/empty" if os.path.isdir(path) else "/dev/null"
         linux.mount(cover, path, flags=linux.MS_BIND)

@@ -15,23 +15,33 @@ from ignis.executor.sandbox.namespace.handover import Limited
 from ignis.executor.sandbox.namespace.link import Link
 from ignis.executor.sandbox.namespace.pool import Made
 from ignis.executor.sandbox.namespace.servers import Servers
+from ignis.executor.sandbox.network.options import NetworkOptions
 from ignis.executor.sandbox.remains import remains
 from ignis.executor.sandbox.session import Session, SocketChannel, converse, steps_of
 
 _log = logging.getLogger(__name__)
+_NO_NETWORK = NetworkOptions()
 
 
 class NamespaceSandbox:
     """Runs programs in fresh namespaces, up to `slots` at once."""
 
     def __init__(
-        self, *, slots: int, mounts: tuple[Mount, ...], interpreter: Interpreter | None = None
+        self,
+        *,
+        slots: int,
+        mounts: tuple[Mount, ...],
+        interpreter: Interpreter | None = None,
+        network: NetworkOptions = _NO_NETWORK,
     ) -> None:
         """Prepare for `slots` programs that all see `mounts`; `start` makes it work.
 
         Programs of `interpreter` are run by copies of it that have already started.
         """
-        self._servers = Servers(slots=slots, mounts=mounts, interpreter=interpreter)
+        self._servers = Servers(
+            slots=slots, mounts=mounts, interpreter=interpreter, network=network
+        )
+        self._network = network
         self._turns = asyncio.Semaphore(slots)
 
     async def start(self) -> None:
@@ -50,6 +60,7 @@ class NamespaceSandbox:
             driver="namespace",
             weak_memory_limits=bool(ready and ready.weak_memory_limits),
             notes=(*self._servers.notes, *(ready.notes if ready else ())),
+            network=self._network.enabled,
         )
 
     async def run(self, program: Program, live: Live | None = None) -> Outcome:
@@ -63,7 +74,7 @@ class NamespaceSandbox:
         """
         live = live or Live()
         async with self._turns, self._servers.lease() as pool:
-            made = await pool.take()
+            made = await pool.take(program)
             session, begun = Session(SocketChannel(made.channel), program, live), time.monotonic()
             try:
                 _limit(made, program)

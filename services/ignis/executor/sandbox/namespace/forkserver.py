@@ -38,13 +38,18 @@ class Inherited(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """What holds for all sandboxes of this server; `base` is the first of their host ids."""
+    """What holds for all sandboxes of this server.
+
+    `base` is the first of their host ids, `home` a descriptor of the server's
+    own network namespace.
+    """
 
     base: int | None
     groups: StepGroups | None
     seccomp: bytes
     hidden: tuple[str, ...]
     capabilities: int
+    home: int
 
 
 class Living(NamedTuple):
@@ -82,6 +87,7 @@ def _serve(inherited: Inherited) -> Born:
         seccomp=filter_for(linux.machine(), cgroup=groups is not None),
         hidden=tree.hidden_now(),
         capabilities=privileges.count(),
+        home=os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC),
     )
     control.send(requests.encode_ready(Ready(groups is None, inherited.notes)))
     server = _Server(control, setting)
@@ -118,22 +124,22 @@ class _Server:
         return None
 
     def _hear(self) -> Born | None:
-        packet, fds, _, _ = socket.recv_fds(self._control, requests.MAX_PACKET, 1)
+        packet, fds, _, _ = socket.recv_fds(self._control, requests.MAX_PACKET, 2)
         if not packet:
             os._exit(0)
         if packet[0] == Kind.START:
             start = requests.decode_start(packet)
             try:
-                if born := self._start(start, fds[0]):
+                if born := self._start(start, *fds):
                     return born
             except OSError as error:
                 self._tell_end(start.number, f"the sandbox could not be made: {error}")
-            os.close(fds[0])
+            _close(fds)
         else:
             self._kill(requests.decode_number(packet)[0])
         return None
 
-    def _start(self, start: Start, channel: int) -> Born | None:
+    def _start(self, start: Start, channel: int, network: int | None = None) -> Born | None:
         names: tuple[str, ...] = ()
         made: tuple[Made, ...] = ()
         try:
@@ -146,9 +152,10 @@ class _Server:
                 seccomp=self._setting.seccomp,
                 hidden=self._setting.hidden,
                 capabilities=self._setting.capabilities,
+                own_network=network is None,
             )
             mapped = os.pipe()
-            pid = self._fork(start.place, mapped)
+            pid = self._fork(start.place, mapped, network)
         except OSError:
             _close(descriptors(made))
             self._remove(names)
@@ -162,11 +169,11 @@ class _Server:
         self._poll.register(pidfd, select.POLLIN)
         return None
 
-    def _fork(self, place: int, mapped: tuple[int, int]) -> int:
+    def _fork(self, place: int, mapped: tuple[int, int], network: int | None) -> int:
         """Fork into new namespaces; tells the child through a pipe that its ids are mapped."""
         pid = -1
         try:
-            pid = linux.clone(_NAMESPACES)
+            pid = linux.clone(_NAMESPACES) if network is None else self._clone_in(network)
             if pid:
                 self._map_ids(pid, place)
                 os.write(mapped[1], b"m")
@@ -178,6 +185,17 @@ class _Server:
             raise
         if pid:
             _close(mapped)
+        return pid
+
+    def _clone_in(self, network: int) -> int:
+        """Clone into a network namespace that is there: the sandbox gets no rights over it."""
+        linux.setns(network, linux.CLONE_NEWNET)
+        pid = -1
+        try:
+            pid = linux.clone(_NAMESPACES & ~linux.CLONE_NEWNET)
+        finally:
+            if pid:
+                linux.setns(self._setting.home, linux.CLONE_NEWNET)
         return pid
 
     def _map_ids(self, pid: int, place: int) -> None:

@@ -42,28 +42,35 @@ class Link:
 
     @classmethod
     async def launch(
-        cls, places: int, mounts: tuple[Mount, ...], interpreter: Interpreter | None = None
+        cls,
+        places: int,
+        mounts: tuple[Mount, ...],
+        interpreter: Interpreter | None = None,
+        networks: socket.socket | None = None,
+        nameserver: str = "",
     ) -> "Link":
         """Start a fork server and wait until it works; raises SandboxError with what to do.
 
         It is `interpreter` where there is one, else the executor's own.
+        `networks` is what a keeper of networks listens to; without it there is none.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         with theirs:
+            fds = tuple(one.fileno() for one in (theirs, networks) if one)
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-I", "-S", "-X", "utf8", str(_BOOT), str(theirs.fileno())),
+                *("-I", "-S", "-X", "utf8", str(_BOOT), *map(str, fds)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=fds,
                 env={},
                 cwd="/",
                 start_new_session=True,
             )
         link = cls(process, ours)
         try:
-            await link._greet(_config(places, mounts, interpreter))
+            await link._greet(_config(places, mounts, interpreter, nameserver))
         except BaseException:
             await link.close()
             raise
@@ -74,8 +81,10 @@ class Link:
         """Whether the fork server can still make sandboxes."""
         return self._listener is not None and not self._listener.done()
 
-    async def start(self, channel: socket.socket, place: int) -> tuple[int, "asyncio.Future[str]"]:
-        """Ask for a sandbox that answers on `channel`.
+    async def start(
+        self, channel: socket.socket, place: int, network: int | None = None
+    ) -> tuple[int, "asyncio.Future[str]"]:
+        """Ask for a sandbox that answers on `channel`, in the namespace `network` if there is one.
 
         Returns its number, and a future that is done when nothing of it is
         left; its text says what the sandbox itself did wrong, if anything.
@@ -87,7 +96,8 @@ class Link:
         self._ends[number] = ended
         packet = requests.encode_start(Start(number, place))
         try:
-            await self._send(packet, [channel.fileno()])
+            fds = [channel.fileno()] if network is None else [channel.fileno(), network]
+            await self._send(packet, fds)
         except BaseException:
             # Sent or not: a sandbox whose channel is closed ends by itself.
             self._ends.pop(number, None)
@@ -147,7 +157,7 @@ class Link:
                 try:
                     socket.send_fds(self._control, [packet], fds)
                 except BlockingIOError:
-                    await _writable(self._control)
+                    await writable(self._control)
                 except OSError as error:
                     message = f"the fork server is gone: {error}"
                     raise SandboxError(message) from error
@@ -174,7 +184,9 @@ class Link:
         self._ends.clear()
 
 
-def _config(places: int, mounts: tuple[Mount, ...], interpreter: Interpreter | None) -> Config:
+def _config(
+    places: int, mounts: tuple[Mount, ...], interpreter: Interpreter | None, nameserver: str
+) -> Config:
     started = None
     if interpreter:
         env = dict(interpreter.env)
@@ -184,10 +196,12 @@ def _config(places: int, mounts: tuple[Mount, ...], interpreter: Interpreter | N
         mounts=tuple((str(mount.source), str(mount.target)) for mount in mounts),
         token=f"{os.getpid()}-{secrets.token_hex(4)}",
         interpreter=started,
+        nameserver=nameserver,
     )
 
 
-async def _writable(control: socket.socket) -> None:
+async def writable(control: socket.socket) -> None:
+    """Wait until a socket takes more."""
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
     loop.add_writer(control, ready.set_result, None)

@@ -32,6 +32,7 @@ PR_SET_NAME = 15
 PR_SET_SECCOMP = 22
 PR_CAPBSET_DROP = 24
 PR_SET_SECUREBITS = 28
+PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 
 _MNT_DETACH = 2
@@ -83,6 +84,11 @@ def machine() -> str:
 def unshare(flags: int) -> None:
     """Move this process into new namespaces of the kinds in `flags`."""
     _check(_libc.unshare(flags), "unshare")
+
+
+def setns(namespace: int, kind: int) -> None:
+    """Move this process into the namespace behind a descriptor; `kind` is its CLONE_NEW flag."""
+    _check(_libc.setns(namespace, kind), "setns")
 
 
 def clone(flags: int) -> int:

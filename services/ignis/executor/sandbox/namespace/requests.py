@@ -11,7 +11,7 @@ MAX_PACKET = 1 << 16
 class Kind(IntEnum):
     """The first byte of a packet."""
 
-    START = 1  # driver: make a sandbox; the runner's end of its channel comes along
+    START = 1  # driver: make a sandbox; its channel's end comes along, and its network if any
     KILL = 2  # driver: end a sandbox now
     ENDED = 3  # server: nothing is left of a sandbox
     READY = 4  # server: it works, and how
@@ -41,6 +41,7 @@ class Config(NamedTuple):
     mounts: tuple[tuple[str, str], ...]
     token: str  # names the cgroups, so that a later start can find what was left
     interpreter: Started | None = None  # None: that of the executor
+    nameserver: str = ""  # of sandboxes with a network; empty where there are none
 
 
 class Ready(NamedTuple):
@@ -108,7 +109,7 @@ def encode_config(config: Config) -> bytes:
 
 def decode_config(packet: bytes) -> Config:
     """Return a fork server's configuration."""
-    places, mounts, token, started = json.loads(packet)
+    places, mounts, token, started, nameserver = json.loads(packet)
     interpreter = Started(tuple(started[0]), *started[1:]) if started else None
     pairs = tuple((source, target) for source, target in mounts)
-    return Config(places, pairs, token, interpreter)
+    return Config(places, pairs, token, interpreter, nameserver)

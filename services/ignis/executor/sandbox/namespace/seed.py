@@ -25,10 +25,15 @@ _STATE = f"{BOX}/.state"
 _HOOK = f"{BOX}/.hook"
 
 
-def become(started: Started, mounts: tuple[tuple[str, str], ...], inherited: Inherited) -> NoReturn:
+def become(
+    started: Started,
+    mounts: tuple[tuple[str, str], ...],
+    inherited: Inherited,
+    nameserver: str,
+) -> NoReturn:
     """Build the tree and become the interpreter in it; raises OSError when that fails."""
     code = os.path.abspath(__file__).rsplit("/ignis/", 1)[0]
-    tree.build((*mounts, (code, CODE)), _files(started, inherited))
+    tree.build((*mounts, (code, CODE)), _files(started, inherited), nameserver)
     _pipes()
     folders = inherited.cgroups.folders if inherited.cgroups else ()
     for fd in (inherited.control, *folders):

@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from ignis.executor.models import Interpreter, Mount
-from ignis.executor.sandbox.errors import SandboxError
+from ignis.executor.sandbox.errors import NetworkError, SandboxError
+from ignis.executor.sandbox.namespace import pools
 from ignis.executor.sandbox.namespace.link import Link
-from ignis.executor.sandbox.namespace.pool import Pool
+from ignis.executor.sandbox.namespace.pools import Pools
+from ignis.executor.sandbox.namespace.uplinks import Uplinks
+from ignis.executor.sandbox.network.options import NetworkOptions
 
 _log = logging.getLogger(__name__)
 # Copies of one interpreter share the secret of its hashes: not for ever.
@@ -19,17 +22,21 @@ class Servers:
     """The pool that programs get their sandboxes from, and those that still have some running."""
 
     def __init__(
-        self, *, slots: int, mounts: tuple[Mount, ...], interpreter: Interpreter | None
+        self,
+        *,
+        slots: int,
+        mounts: tuple[Mount, ...],
+        interpreter: Interpreter | None,
+        network: NetworkOptions,
     ) -> None:
         """Prepare for `slots` programs at once; nothing is started yet."""
-        # One more than can run at once: what follows a job doesn't wait for the one after it.
-        self._warm = slots + 1
-        # Running, waiting, and being removed.
-        self._places = slots + self._warm + slots
+        self._slots = slots
+        self._network = network
+        self._places = pools.places(slots, network)
         self._mounts = mounts
         self._interpreter = interpreter
-        self._pool: Pool | None = None
-        self._leases: dict[Pool, int] = {}  # how many programs have a sandbox of it
+        self._pool: Pools | None = None
+        self._leases: dict[Pools, int] = {}  # how many programs have a sandbox of it
         self._born = 0.0
         self._generation = 0
         self._changing = asyncio.Lock()
@@ -48,7 +55,7 @@ class Servers:
         await (await self._living()).prove()
 
     @asynccontextmanager
-    async def lease(self) -> AsyncIterator[Pool]:
+    async def lease(self) -> AsyncIterator[Pools]:
         """Give the pool of a living fork server, which stays while it is held."""
         pool = await self._living()
         self._leases[pool] += 1
@@ -65,10 +72,10 @@ class Servers:
             self._renewal.cancel()
             await asyncio.wait([self._renewal])
         async with self._changing:
-            await asyncio.gather(*(_end(pool) for pool in self._leases), *self._retiring)
+            await asyncio.gather(*(pool.close() for pool in self._leases), *self._retiring)
             self._pool = None
 
-    async def _living(self) -> Pool:
+    async def _living(self) -> Pools:
         """Return the present pool; that of a fork server that died is replaced first."""
         if self._pool and self._pool.link.alive and not self._closed:
             self._renew_if_old()
@@ -94,13 +101,14 @@ class Servers:
             except SandboxError as error:
                 _log.warning("the fork server was not renewed: %s", error)
 
-    async def _replace(self) -> Pool:
-        link = await self._launch()
+    async def _replace(self) -> Pools:
+        link, uplinks = await self._launch()
         # Two servers may live at once, and no two sandboxes share a place.
         first = self._generation % 2 * self._places
         self._generation += 1
         places = range(first, first + self._places)
-        old, self._pool = self._pool, Pool(link, size=self._warm, places=places)
+        old = self._pool
+        self._pool = Pools(link, uplinks, slots=self._slots, places=places)
         self._leases[self._pool] = 0
         self._born = asyncio.get_running_loop().time()
         if old:
@@ -112,27 +120,25 @@ class Servers:
         if old:
             self._retire_if_idle(old)
 
-    def _retire_if_idle(self, pool: Pool) -> None:
+    def _retire_if_idle(self, pool: Pools) -> None:
         """End a fork server that no program needs any more."""
         if pool is self._pool or self._leases.get(pool) != 0 or self._closed:
             return
         del self._leases[pool]
-        task = asyncio.create_task(_end(pool))
+        task = asyncio.create_task(pool.close())
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
-    async def _launch(self) -> Link:
+    async def _launch(self) -> tuple[Link, Uplinks | None]:
+        most = 2 * self._places
         if self._interpreter:
             try:
-                return await Link.launch(2 * self._places, self._mounts, self._interpreter)
+                return await pools.launch(most, self._mounts, self._interpreter, self._network)
+            except NetworkError:
+                raise
             except SandboxError as error:
                 command = " ".join(self._interpreter.argv)
                 self.notes = (f"{command} is started anew for each job: {error}",)
                 self._interpreter = None
                 _log.warning(*self.notes)
-        return await Link.launch(2 * self._places, self._mounts)
-
-
-async def _end(pool: Pool) -> None:
-    await pool.close()
-    await pool.link.close()
+        return await pools.launch(most, self._mounts, None, self._network)

@@ -22,7 +22,7 @@ def test_config() -> None:
     """A configuration comes back as it was."""
     started = Started(("python3", "main.py"), {"A": "ä"}, "/bin", "3.11.2")
     for interpreter in (None, started):
-        config = Config(2, (("/a b", "/c"),), "1-x", interpreter)
+        config = Config(2, (("/a b", "/c"),), "1-x", interpreter, "10.0.2.3")
         assert config == requests.decode_config(requests.encode_config(config))
 
 
