@@ -12,6 +12,7 @@ from ignis.executor.live import Live
 from ignis.executor.models import (
     Job,
     Limit,
+    Origin,
     Outcome,
     Output,
     Program,
@@ -124,11 +125,15 @@ class Executor:
         first, *others = job.files
         entry = first.name or commands.file
         files = (ProgramFile(entry, first.content), *others)
+        compile_step = commands.compile(files, job.compile_args, job.limits)
+        made_by = Origin(job.owner, job.language, commands.identity()) if compile_step else None
         return Program(
             files=files,
             stdin=job.stdin,
-            compile=commands.compile(files, job.compile_args, job.limits),
+            compile=compile_step,
             run=commands.run(entry, job.args, job.env, job.limits),
+            image=commands.image,
+            origin=made_by,
         )
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ignis.executor.live import Live
@@ -22,7 +24,8 @@ from ignis.executor.sandbox.remains import remains
 from ignis.executor.sandbox.session import Session, converse
 
 _log = logging.getLogger(__name__)
-_UIDS_PER_SLOT = 4  # a container that runs, one that waits, and those that are being removed
+_THREADS_PER_SLOT = 4
+_UIDS_PER_SLOT = 3  # a container that runs, and those that are being removed
 
 
 class DockerSandbox:
@@ -35,11 +38,12 @@ class DockerSandbox:
         self._labels = owner.labels()
         self._size = Size(options.memory_kb, options.processes, options.file_bytes)
         self._slots = asyncio.Semaphore(slots)
-        self._warm = Pool(slots, lambda: self._make(self._size), self._remove)
+        self._images: dict[str, str] = {}  # derived from the operator's, by their names
+        self._pools: dict[str, Pool] = {}  # by derived image
+        self._bases = 0  # images that others may have been derived from
         self._uids: asyncio.Queue[int] = asyncio.Queue()
         self._running: dict[str, Container] = {}
         self._removals: set[asyncio.Task[None]] = set()
-        self._image = ""  # derived from the operator's
         self._info = SandboxInfo(driver="docker", weak_memory_limits=False)
         self._closed = False
 
@@ -50,7 +54,7 @@ class DockerSandbox:
         Raises:
             SandboxError: it can't work; the text says what to do.
         """
-        engine = await Engine.connect(options, threads=_UIDS_PER_SLOT * slots)
+        engine = await Engine.connect(options, threads=_THREADS_PER_SLOT * slots)
         sandbox = cls(engine, options, slots)
         try:
             await sandbox._start(slots)
@@ -71,7 +75,10 @@ class DockerSandbox:
         sandbox itself broke.
         """
         live = live or Live()
-        async with self._slots, self._container(spec.size_of(program)) as container:
+        image = self._images.get(program.image or next(iter(self._images), ""))
+        if image is None:
+            raise SandboxError(f"the image {program.image} isn't there, or the sandbox is closed")
+        async with self._slots, self._container(image, spec.size_of(program)) as container:
             session, begun = Session(container.stream, program, live), time.monotonic()
             try:
                 return await converse(session, program, live)
@@ -94,14 +101,15 @@ class DockerSandbox:
         """End every program, and wait until nothing is left; an engine that is gone is logged."""
         self._closed = True
         try:
-            await self._warm.drain()
+            await asyncio.gather(*(pool.drain() for pool in self._pools.values()))
             for container in list(self._running.values()):
                 self._later(self._remove(container))
             while self._removals:
                 await asyncio.wait(self._removals)
-            if self._image:
+            if self._pools:
                 await until_none(self._engine, self._labels)
-                await remove_image(self._engine, tag(self._labels))
+            for number in range(self._bases):
+                await remove_image(self._engine, tag(self._labels, number))
         except SandboxError as error:
             _log.warning("the docker sandbox could not clear up: %s", error)
         finally:
@@ -110,16 +118,45 @@ class DockerSandbox:
     async def _start(self, slots: int) -> None:
         self._info = await facts.check(self._engine, self._options)
         await sweep(self._engine)
-        first = await facts.first_uid(self._engine, slots * _UIDS_PER_SLOT)
-        uids = range(first, first + slots * _UIDS_PER_SLOT)
+        bases = {image: name for name, image in self._info.images.items()}
+        self._bases = len(bases)
+        count = slots * (_UIDS_PER_SLOT + len(bases))  # one that waits, of each
+        first = await facts.first_uid(self._engine, count)
+        uids = range(first, first + count)
         for uid in uids:
             self._uids.put_nowait(uid)
-        self._image = await derive(self._engine, self._options.image, uids, self._labels)
+        derived = await asyncio.gather(
+            *(self._derive(name, number, uids) for number, name in enumerate(bases.values())),
+            return_exceptions=True,
+        )
+        self._keep_warm(slots, dict(zip(bases, derived, strict=True)))
         await self.run(facts.PROOF)
 
+    async def _derive(self, base: str, number: int, uids: range) -> str:
+        return await derive(self._engine, base, number, uids, self._labels)
+
+    def _keep_warm(self, slots: int, derived: Mapping[str, str | BaseException]) -> None:
+        """Make a pool for each image that works; raises what is wrong when none does."""
+        least = slots if len(derived) == 1 else 1
+        for name, base in self._info.images.items():
+            image = derived[base]
+            if isinstance(image, BaseException):
+                _log.warning("an image can't be used: %s", image)
+                continue
+            self._images[name] = image
+            if image not in self._pools:
+                make = partial(self._make, image, self._size)
+                self._pools[image] = Pool(slots, make, self._remove, least)
+        for failure in derived.values():
+            if isinstance(failure, BaseException) and not self._pools:
+                raise failure
+        self._info = replace(
+            self._info, images={name: self._info.images[name] for name in self._images}
+        )
+
     @asynccontextmanager
-    async def _container(self, needs: Size) -> AsyncIterator[Container]:
-        container = await self._take(needs)
+    async def _container(self, image: str, needs: Size) -> AsyncIterator[Container]:
+        container = await self._take(image, needs)
         self._running[container.id] = container
         try:
             if needs.memory_kb != self._size.memory_kb:
@@ -127,27 +164,27 @@ class DockerSandbox:
             yield container
         finally:
             del self._running[container.id]
-            self._warm.fill()
+            self._pools[image].fill()
             self._later(self._remove(container))
 
-    async def _take(self, needs: Size) -> Container:
+    async def _take(self, image: str, needs: Size) -> Container:
         """Return a container that waits, or a new one for what is larger than those."""
         if self._closed:
             raise SandboxError("the sandbox is closed")
         if self._size.holds(needs):
-            return await self._warm.take()
-        making = asyncio.create_task(self._make(needs))
+            return await self._pools[image].take()
+        making = asyncio.create_task(self._make(image, needs))
         try:
             return await asyncio.shield(making)
         except asyncio.CancelledError:
             self._later(self._remove_made(making))
             raise
 
-    async def _make(self, size: Size) -> Container:
+    async def _make(self, image: str, size: Size) -> Container:
         """Make a container, and wait until its runner waits. Never cancelled half-way."""
         uid = await self._uids.get()
         try:
-            wanted = spec.container(self._engine.client, self._options, self._image, size, uid)
+            wanted = spec.container(self._engine.client, self._options, image, size, uid)
             made = await self._engine.create(wanted, self._labels)
         except BaseException:
             self._uids.put_nowait(uid)
