@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 from tests.integration.executor.sandbox.hosts import Sandbox
-from tests.integration.executor.sandbox.programs import command, limits, python, ran
+from tests.integration.executor.sandbox.programs import SLOWER, command, limits, python, ran
 
 from ignis.executor.models import Limit, Program, ProgramFile, Step
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.*"))
-WITHIN = limits(wall_time_ms=10_000, cpu_time_ms=1500, memory_kb=96 * 1024, processes=40)
+WITHIN = limits(cpu_time_ms=1500 * SLOWER, memory_kb=96 * 1024, processes=40)
 
 
 @contextlib.contextmanager
