@@ -45,6 +45,7 @@ def test_status_shows_version_languages_and_limits(api: httpx.Client) -> None:
         "processes": 64,
         "output_bytes": 1_048_576,
         "file_bytes": 67_108_864,
+        "open_files": 1024,
     }
     assert status["maximum_limits"]["wall_time_ms"] == 60_000
     assert status["maximum_limits"]["memory_kb"] == 1_048_576

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import nats.errors
 from nats.aio.msg import Msg
@@ -36,7 +37,7 @@ class Subscription:
 
     stream: str
     durable: str  # consumers of the same name share the messages
-    subject: str
+    subjects: tuple[str, ...]
     workers: int  # messages that are handled at once
     ack_wait: float = 30.0  # seconds after which a dead consumer's message is another's
 
@@ -94,7 +95,7 @@ class Consumer:
             wanted.stream,
             ConsumerConfig(
                 durable_name=wanted.durable,
-                filter_subject=wanted.subject,
+                **_filter(wanted.subjects),
                 ack_policy=AckPolicy.EXPLICIT,
                 ack_wait=wanted.ack_wait,
                 max_deliver=-1,
@@ -152,6 +153,13 @@ class Consumer:
         while True:
             await asyncio.sleep(self._subscription.ack_wait / 3)
             await _quietly(message.in_progress())
+
+
+def _filter(subjects: tuple[str, ...]) -> dict[str, Any]:
+    """Which messages a consumer gets; a single subject is named as older servers know it."""
+    if len(subjects) == 1:
+        return {"filter_subject": subjects[0]}
+    return {"filter_subjects": list(subjects)}
 
 
 async def _quietly(acknowledgement: Awaitable[object]) -> None:

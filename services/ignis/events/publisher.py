@@ -1,5 +1,7 @@
 """Publishing jobs and events."""
 
+from contextlib import suppress
+
 import nats.errors
 from nats.js.api import Header
 from nats.js.errors import APIError, NotFoundError
@@ -49,6 +51,17 @@ class Publisher:
             event.SerializeToString(),
             headers=_headers(),
         )
+
+    async def publish_output(self, event: events_pb2.JobEvent) -> None:
+        """Tell what a job printed; while NATS is away it is dropped, since the end has it too."""
+        if not self._nats.client.is_connected:
+            return
+        with suppress(nats.errors.Error):
+            await self._nats.client.publish(
+                subjects.event(event.job_id, subjects.OUTPUT),
+                event.SerializeToString(),
+                headers=_headers(),
+            )
 
     async def publish_end(self, event: events_pb2.JobEvent) -> bool:
         """Tell how a job ended; False when the stream already has an end for it.

@@ -7,9 +7,11 @@ IDENTITY_KEYS_BUCKET = "identity_keys"
 
 ALL_JOBS = "jobs.>"
 ALL_EVENTS = "events.>"
+ALL_STARTS = "events.*.started"
 ALL_ENDS = "events.*.end"
 
 STARTED = "started"
+OUTPUT = "output"
 END = "end"
 
 WEBHOOK_CONSUMER = "webhook"  # the durable consumer of EVENTS that webhook services share

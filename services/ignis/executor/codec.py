@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 
 from ignis.executor.models import (
+    OPEN_FILES,
     Job,
     Limits,
     Outcome,
+    Output,
     ProgramFile,
     Report,
     StepOutcome,
@@ -13,6 +15,8 @@ from ignis.executor.models import (
 )
 from ignis.server.times import moment, timestamp
 from ignis.v1 import events_pb2
+
+_STATUS = {Verdict.ACCEPTED: "completed", Verdict.CANCELLED: "cancelled"}
 
 
 def job(message: events_pb2.JobMessage) -> Job:
@@ -41,9 +45,11 @@ def job(message: events_pb2.JobMessage) -> Job:
             processes=limits.processes,
             output_bytes=limits.output_bytes,
             file_bytes=limits.file_bytes,
+            open_files=limits.open_files or OPEN_FILES,
         ),
         labels=dict(message.labels),
         created_at=moment(message.created_at),
+        network=spec.network,
     )
 
 
@@ -54,13 +60,30 @@ def started(source: Job, executor: str, attempt: int) -> events_pb2.JobEvent:
     return event
 
 
+def printed(source: Job, executor: str, attempt: int, output: Output) -> events_pb2.JobEvent:
+    """Write what a job has printed just now; labels are for those who read its end."""
+    event = events_pb2.JobEvent(
+        job_id=source.job_id,
+        owner=source.owner,
+        attempt=attempt,
+        executor=executor,
+        output=events_pb2.JobOutput(
+            stage=output.stage.value,
+            stream=output.stream.value,
+            offset=output.offset,
+            data=output.data,
+        ),
+    )
+    event.occurred_at.GetCurrentTime()
+    return event
+
+
 def ended(source: Job, executor: str, attempt: int, report: Report) -> events_pb2.JobEvent:
     """Write how a job ended."""
-    accepted = report.verdict is Verdict.ACCEPTED
     event = _event(source, executor, attempt)
     event.ended.CopyFrom(
         events_pb2.JobEnded(
-            status="completed" if accepted else "failed",
+            status=_STATUS.get(report.verdict, "failed"),
             verdict=report.verdict.value,
             message=report.message,
             started_at=timestamp(report.started_at),
@@ -112,4 +135,5 @@ def _compiled(step: StepOutcome) -> events_pb2.CompileOutput:
         stderr=step.stderr,
         exit_code=step.exit_code,
         duration_ms=round(step.wall_time_ms, 3),
+        cached=step.cached,
     )

@@ -1,10 +1,10 @@
 """What is run for a language: its commands, with everything filled in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ignis.executor.models import Limits, ProgramFile, Step
+from ignis.executor.models import Interpreter, Limits, ProgramFile, Step
 from ignis.languages.models import Language
 
 ARTEFACT = "/box/.program"  # in the sandbox
@@ -26,6 +26,8 @@ class Commands:
     version: str  # of the toolchain
     env: Mapping[str, str]  # of every step
     settings: CompileSettings
+    identity: Callable[[], str]  # changes whenever the toolchain does
+    image: str = ""  # what its programs run in, by name; empty is the sandbox's own choice
 
     @property
     def file(self) -> str:
@@ -70,6 +72,18 @@ class Commands:
             # A job's own PATH is for the programs that it starts.
             path=self.env.get("PATH", ""),
         )
+
+
+def interpreter(commands: Iterable[Commands]) -> Interpreter | None:
+    """The interpreter that is worth being started before its programs are known.
+
+    It is the first CPython's, with a program in a single file and no arguments.
+    """
+    for one in commands:
+        if one.language.run.cpython:
+            name, file = fill(one.language.run.command, one.file, ARTEFACT)
+            return Interpreter((name, file), one.env, one.env.get("PATH", ""), one.version)
+    return None
 
 
 def fill(

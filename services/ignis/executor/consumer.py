@@ -11,7 +11,8 @@ from ignis.events.consumer import Delivery, Subscription
 from ignis.executor import codec
 from ignis.executor.metrics import JobMetrics
 from ignis.executor.models import Job, Report, Verdict
-from ignis.executor.service import Executor, ToolchainMissing
+from ignis.executor.outputs import OutputEvents
+from ignis.executor.service import Executor, NetworkRefused, ToolchainMissing
 from ignis.server.logs import get_logger
 from ignis.v1 import events_pb2
 
@@ -26,7 +27,7 @@ def subscription(pool: str, slots: int) -> Subscription:
     return Subscription(
         stream=subjects.JOBS_STREAM,
         durable=subjects.pool_consumer(pool),
-        subject=subjects.pool_jobs(pool),
+        subjects=(subjects.pool_jobs(pool),),
         workers=slots,
         ack_wait=ACK_WAIT,
     )
@@ -37,6 +38,10 @@ class Events(Protocol):
 
     async def publish_started(self, event: events_pb2.JobEvent) -> None:
         """Tell that it has started."""
+        ...
+
+    async def publish_output(self, event: events_pb2.JobEvent) -> None:
+        """Tell what it printed, without patience."""
         ...
 
     async def publish_end(self, event: events_pb2.JobEvent) -> bool:
@@ -105,9 +110,18 @@ class JobConsumer:
                 f"Given up after {self._max_attempts} attempts that did not come to an end.",
             )
         await self._events.publish_started(codec.started(job, self._name, attempt))
+        outputs = OutputEvents(self._events.publish_output, job, self._name, attempt)
         try:
             with self._metrics.running():
-                return await self._executor.execute(job)
+                report = await self._executor.execute(job, outputs.tell)
         except ToolchainMissing:
             wanted = f"{job.language} {job.language_version}".rstrip()
             return Report(Verdict.INTERNAL_ERROR, f"Executor {self._name} does not have {wanted}.")
+        except NetworkRefused:
+            return Report(
+                Verdict.INTERNAL_ERROR,
+                f"Executor {self._name} gives no program the network; its operator can allow it "
+                "with SANDBOX_NETWORK.",
+            )
+        await outputs.told()
+        return report

@@ -1,10 +1,12 @@
 """What the executor's domain speaks of: programs, limits and outcomes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+
+OPEN_FILES = 1024  # where nobody says otherwise
 
 
 class Limit(StrEnum):
@@ -27,6 +29,7 @@ class Limits:
     processes: int
     output_bytes: int  # kept of each of the two streams
     file_bytes: int  # all files of the work folder together
+    open_files: int = OPEN_FILES  # of each process
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +51,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
-    """Everything that a sandbox needs to know about one job."""
-
-    files: tuple[ProgramFile, ...]
-    run: Step
-    compile: Step | None = None
-    stdin: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
 class StepOutcome:
     """What one step did.
 
@@ -76,6 +69,38 @@ class StepOutcome:
     cpu_time_ms: float
     memory_kb: int
     limit: Limit | None = None
+    cached: bool = False  # an earlier step with the same inputs did it
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a compile step's result depends on beside the program, and whose it is."""
+
+    owner: str
+    language: str
+    toolchain: str  # changes whenever the toolchain does
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Everything that a sandbox needs to know about one job.
+
+    What a compile step that ended well leaves in the work folder can be kept:
+    if it has up to `keep_bytes` bytes, `kept` gets it with the step's outcome
+    before the program runs, else `kept` gets no bytes. As the `artefact` of
+    another program it takes the place of the files and the compile step.
+    """
+
+    files: tuple[ProgramFile, ...]
+    run: Step
+    compile: Step | None = None
+    stdin: bytes = b""
+    image: str = ""  # what to run it in, by name; empty is the sandbox's own choice
+    origin: Origin | None = None
+    artefact: bytes = b""
+    keep_bytes: int = 0
+    kept: Callable[[StepOutcome, bytes], None] | None = None
+    network: bool = False  # whether it may use one, where the operator allows that
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +109,44 @@ class Outcome:
 
     compile: StepOutcome | None
     run: StepOutcome | None
+
+
+class Stage(StrEnum):
+    """One of the two steps."""
+
+    COMPILE = "compile"
+    RUN = "run"
+
+
+class Stream(StrEnum):
+    """Where a program can print."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a program printed just now; not all of it comes this way, the outcome has all."""
+
+    stage: Stage
+    stream: Stream
+    offset: int  # bytes of this stream, in this step, that came before
+    data: bytes  # at least one byte
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A CPython that can be started before its program is known.
+
+    A run step with this command and environment, and this search path, is run
+    by a copy of the started interpreter: nothing about it differs but its price.
+    """
+
+    argv: tuple[str, str]  # the interpreter, as it is looked for, and the file that it runs
+    env: Mapping[str, str]
+    path: str
+    version: str  # as in 3.11.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +164,9 @@ class SandboxInfo:
     driver: str
     weak_memory_limits: bool
     notes: tuple[str, ...] = field(default=())
-    image: str = ""  # what has the toolchains; empty where they are this machine's
+    # The ids of the images that have the toolchains, by name; none where they are this machine's.
+    images: Mapping[str, str] = field(default_factory=dict)
+    network: bool = False  # whether programs may ask for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +185,7 @@ class Job:
     limits: Limits
     labels: Mapping[str, str]
     created_at: datetime
+    network: bool = False
 
 
 class Verdict(StrEnum):
@@ -132,6 +198,7 @@ class Verdict(StrEnum):
     MEMORY_LIMIT = "memory_limit"
     OUTPUT_LIMIT = "output_limit"
     PROCESS_LIMIT = "process_limit"
+    CANCELLED = "cancelled"
     INTERNAL_ERROR = "internal_error"
 
 

@@ -38,6 +38,7 @@ def _spec(program: Program) -> events_pb2.JobSpec:
             processes=limits.processes,
             output_bytes=limits.output_bytes,
             file_bytes=limits.file_bytes,
+            open_files=limits.open_files,
         ),
     )
 
@@ -98,6 +99,7 @@ def write_compile(compiled: CompileResult | None) -> bytes | None:
         stderr=compiled.stderr,
         exit_code=compiled.exit_code,
         duration_ms=compiled.duration_ms,
+        cached=compiled.cached,
     ).SerializeToString()
 
 
@@ -161,6 +163,7 @@ def _write_result(result: Result, written: job_pb2.Job) -> None:
                 stderr=text(compiled.stderr)[0],
                 exit_code=compiled.exit_code,
                 duration=round(compiled.duration_ms, 3),
+                cached=compiled.cached,
             )
         )
 
@@ -182,6 +185,7 @@ def limits(values: Limits) -> job_pb2.Limits:
         processes=values.processes,
         output_bytes=values.output_bytes,
         file_bytes=values.file_bytes,
+        open_files=values.open_files,
     )
 
 

@@ -15,7 +15,10 @@ from ignis.v1 import events_pb2
 log = get_logger()
 
 EVENTS = Subscription(
-    stream=subjects.EVENTS_STREAM, durable="job", subject=subjects.ALL_EVENTS, workers=8
+    stream=subjects.EVENTS_STREAM,
+    durable="job",
+    subjects=(subjects.ALL_STARTS, subjects.ALL_ENDS),
+    workers=8,
 )
 
 

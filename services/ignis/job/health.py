@@ -9,11 +9,13 @@ from ignis.events.executors import ExecutorDirectory
 from ignis.server.health import Health, PingResult
 from ignis.server.rpcs import HTTP_STATUS_HEADER
 from ignis.storage.postgres import Pool
-from ignis.v1 import job_pb2
+from ignis.v1 import executor_pb2, job_pb2
 
 OK = "ok"
 DEGRADED = "degraded"
 UNAVAILABLE = "unavailable"
+EXACT = "exact"
+WEAKER = "weaker"
 HTTP_UNAVAILABLE = 503
 
 
@@ -65,7 +67,15 @@ class HealthReport:
             count=len(alive),
             capacity=sum(executor.capacity for executor in alive),
             running=sum(executor.running for executor in alive),
+            sandboxes=sorted({executor.sandbox for executor in alive}),
+            memory_limits=_memory_limits(alive),
         )
+
+
+def _memory_limits(executors: list[executor_pb2.Executor]) -> str | None:
+    if not executors:
+        return None
+    return WEAKER if any(executor.weak_memory_limits for executor in executors) else EXACT
 
 
 def _word(result: PingResult) -> str:

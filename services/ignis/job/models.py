@@ -46,6 +46,7 @@ class Limits:
     processes: int
     output_bytes: int
     file_bytes: int
+    open_files: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class JobSettings(ServiceSettings, DatabaseSettings, RedisSettings):
     limit_output_bytes_max: int = Field(1_048_576, ge=1, le=1_048_576)
     limit_file_bytes: int = Field(67_108_864, ge=4096)
     limit_file_bytes_max: int = Field(268_435_456, ge=4096, le=MAX_INT32)
+    limit_open_files: int = Field(1024, ge=16)
+    limit_open_files_max: int = Field(4096, ge=16, le=MAX_INT32)
 
     languages_dir: str = ""  # more language files, by an operator
     queue_timeout: float = Field(3600, gt=0)  # seconds a job may wait for an executor
@@ -54,6 +56,7 @@ class JobSettings(ServiceSettings, DatabaseSettings, RedisSettings):
             processes=self.limit_processes,
             output_bytes=self.limit_output_bytes,
             file_bytes=self.limit_file_bytes,
+            open_files=self.limit_open_files,
         )
 
     @property
@@ -66,4 +69,5 @@ class JobSettings(ServiceSettings, DatabaseSettings, RedisSettings):
             processes=self.limit_processes_max,
             output_bytes=self.limit_output_bytes_max,
             file_bytes=self.limit_file_bytes_max,
+            open_files=self.limit_open_files_max,
         )

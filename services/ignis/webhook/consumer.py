@@ -31,7 +31,7 @@ def subscription(workers: int) -> Subscription:
     return Subscription(
         stream=subjects.EVENTS_STREAM,
         durable=subjects.WEBHOOK_CONSUMER,
-        subject=subjects.ALL_EVENTS,
+        subjects=(subjects.ALL_STARTS, subjects.ALL_ENDS),
         workers=workers,
         ack_wait=ACK_WAIT,
     )

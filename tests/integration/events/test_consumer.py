@@ -27,7 +27,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def make(connected: Nats, handle: Handle, workers: int = 1, ack_wait: float = 30.0) -> Consumer:
     """A consumer of all ends."""
     wanted = Subscription(
-        subjects.EVENTS_STREAM, "test", subjects.ALL_ENDS, workers=workers, ack_wait=ack_wait
+        subjects.EVENTS_STREAM, "test", (subjects.ALL_ENDS,), workers=workers, ack_wait=ack_wait
     )
     return Consumer(connected, wanted, handle, Metrics("test"))
 
@@ -103,6 +103,20 @@ async def test_other_subjects_are_not_taken(connected: Nats) -> None:
         await connected.jetstream.publish("events.a.started", b"no")
         await publish(connected, "a")
         await until(lambda: handle.names == ["a"])
+
+
+async def test_a_filter_can_change(connected: Nats) -> None:
+    """A durable that another version made takes what this one names, and nothing else."""
+    handle = Recorder()
+    for wanted in ((subjects.ALL_EVENTS,), (subjects.ALL_STARTS, subjects.ALL_ENDS)):
+        subscription = Subscription(subjects.EVENTS_STREAM, "test", wanted, workers=1)
+        async with consuming(Consumer(connected, subscription, handle, Metrics("test"))):
+            for kind in (subjects.STARTED, subjects.OUTPUT, subjects.END):
+                await connected.jetstream.publish(subjects.event("a", kind), kind.encode())
+            await until(lambda: handle.names[-1:] == ["end"])
+            await until(lambda: all_done(connected))
+
+    assert ["started", "output", "end", "started", "end"] == handle.names
 
 
 async def test_a_failed_message_comes_again(connected: Nats) -> None:

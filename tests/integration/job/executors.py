@@ -88,7 +88,7 @@ class FakeExecutor:
         taking = Subscription(
             stream=subjects.JOBS_STREAM,
             durable=subjects.pool_consumer(self._pool),
-            subject=subjects.pool_jobs(self._pool),
+            subjects=(subjects.pool_jobs(self._pool),),
             workers=1,
             ack_wait=ACK_WAIT,
         )

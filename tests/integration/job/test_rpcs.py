@@ -306,6 +306,7 @@ async def test_health_counts_executors(caller: Caller) -> None:
         health.executors.status,
     )
     assert health.executors.count >= 1
+    assert "exact" == health.executors.memory_limits
     assert "x-ignis-http-status" not in dict(await call.initial_metadata())
 
 

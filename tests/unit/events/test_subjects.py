@@ -29,11 +29,12 @@ def test_ends_are_told_from_all_other_events() -> None:
     """Every event is in the stream; the filter of ends takes ends alone."""
     end = subjects.event("01K", subjects.END)
     started = subjects.event("01K", subjects.STARTED)
+    output = subjects.event("01K", subjects.OUTPUT)
 
-    assert matches(end, subjects.ALL_EVENTS)
-    assert matches(started, subjects.ALL_EVENTS)
-    assert matches(end, subjects.ALL_ENDS)
-    assert not matches(started, subjects.ALL_ENDS)
+    for event in (end, started, output):
+        assert matches(event, subjects.ALL_EVENTS)
+        assert matches(event, subjects.ALL_ENDS) == (event == end)
+        assert matches(event, subjects.ALL_STARTS) == (event == started)
 
 
 def test_streams_do_not_overlap() -> None:

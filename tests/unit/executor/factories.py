@@ -1,5 +1,6 @@
 """What tests of the executor start from."""
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 from tests.unit.job.factories import NEW_JOB, PROGRAM
 
 from ignis.executor.commands import Commands, CompileSettings
+from ignis.executor.live import Live
 from ignis.executor.models import (
     Job,
     Limits,
     Outcome,
+    Output,
     Program,
     ProgramFile,
     StepOutcome,
@@ -71,7 +74,7 @@ def step(**fields: Any) -> StepOutcome:  # noqa: ANN401 - fields of many types
 
 def commands(language: str = "python", version: str = "3.11.2") -> Commands:
     """The commands of a language."""
-    return Commands(LANGUAGES[language], version, ENV, COMPILING)
+    return Commands(LANGUAGES[language], version, ENV, COMPILING, lambda: version)
 
 
 def toolchain(program: Path, language: str = "python") -> Toolchain:
@@ -85,10 +88,17 @@ class Sandbox:
     def __init__(self, outcome: Outcome | Exception = GOOD) -> None:
         self.outcome = outcome
         self.programs: list[Program] = []
+        self.prints: list[Output] = []
+        self.meanwhile: Callable[[], object] = lambda: None  # while it runs
 
-    async def run(self, program: Program) -> Outcome:
-        """Remember a program."""
+    async def run(self, program: Program, live: Live | None = None) -> Outcome:
+        """Remember a program, print, and do what happens meanwhile."""
         self.programs.append(program)
+        live = live or Live()
+        for output in self.prints:
+            live.on_output(output)
+        with live.ended_by(lambda: None):
+            self.meanwhile()
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome

@@ -11,6 +11,7 @@ from ignis.errors import Unavailable
 from ignis.events.executors import Announcer
 from ignis.executor import announcer as module
 from ignis.executor.announcer import Announcements
+from ignis.executor.live import Live
 from ignis.executor.service import Executor
 from ignis.executor.servicer import Context, ExecutorServicer
 from ignis.v1 import executor_pb2
@@ -64,13 +65,13 @@ async def test_it_goes_on_after_a_loss(
 
 async def test_it_tells_what_runs_now(announcements: Announcements, executor: Executor) -> None:
     """The number of running jobs is that of the moment, also for who asks over gRPC."""
-    executor.running = 3
-    servicer, context = ExecutorServicer(announcements), cast("Context", None)
+    executor._running = [("a", Live())] * 3
+    servicer, context = ExecutorServicer(announcements, executor), cast("Context", None)
     answer = await servicer.Describe(executor_pb2.DescribeRequest(), context)
 
     described = answer.executor
     assert ("one", 4, 3) == (described.id, described.capacity, described.running)
-    executor.running = 0
+    executor._running.clear()
     assert announcements.describe().running == 0
 
 

@@ -18,6 +18,22 @@ def test_a_job_is_read_as_the_job_service_wrote_it(fields: dict[str, object]) ->
     assert job(**fields) == codec.job(message(**fields))
 
 
+def test_a_limit_that_an_older_service_did_not_know() -> None:
+    """A job without a limit of open files has the usual one."""
+    older = message()
+    older.spec.limits.ClearField("open_files")
+
+    assert codec.job(older).limits.open_files == 1024
+
+
+def test_a_job_may_ask_for_the_network() -> None:
+    """The network is off unless the job says otherwise."""
+    asking = message()
+    asking.spec.network = True
+
+    assert (False, True) == (codec.job(message()).network, codec.job(asking).network)
+
+
 def test_a_job_that_makes_no_sense_is_refused() -> None:
     """A job without a file, or of no time, can't be read."""
     empty, timeless = message(), message()
@@ -94,10 +110,11 @@ def test_what_is_not_known_is_absent(code: int | None, signal: int | None) -> No
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_only_accepted_is_completed(verdict: Verdict) -> None:
-    """Every other verdict is a failure."""
+    """Every other verdict is a failure, or that it was cancelled."""
     ended = codec.ended(JOB, "one", 1, Report(verdict, "", NOON, GOOD)).ended
 
-    assert (ended.status == "completed") == (verdict is Verdict.ACCEPTED)
+    named = {Verdict.ACCEPTED: "completed", Verdict.CANCELLED: "cancelled"}
+    assert ended.status == named.get(verdict, "failed")
 
 
 def test_a_job_that_never_ran_has_no_result() -> None:

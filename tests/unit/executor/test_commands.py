@@ -1,10 +1,13 @@
 """Commands of languages, with everything filled in."""
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.executor.factories import LIMITS, commands
 
-from ignis.executor.commands import ARTEFACT, fill
+from ignis.executor.commands import ARTEFACT, fill, interpreter
 from ignis.executor.models import ProgramFile
+from ignis.languages.models import Run
 
 
 def test_placeholders_are_filled_in() -> None:
@@ -66,3 +69,22 @@ def test_go_is_compiled_from_all_its_files() -> None:
     assert (65_536, LIMITS.file_bytes) == (step.limits.output_bytes, step.limits.file_bytes)
     assert step.limits.memory_kb > LIMITS.memory_kb
     assert commands("go").run("main.go", ("x",), {}, LIMITS).argv == (ARTEFACT, "x")
+
+
+def test_an_interpreter_is_what_a_simple_program_asks_for() -> None:
+    """A program in one file, without arguments or variables, has exactly its command."""
+    own = commands()
+    simple = own.run("main.py", (), {}, LIMITS)
+    found = interpreter([own])
+
+    assert found is not None
+    assert (simple.argv, simple.env, simple.path) == (found.argv, found.env, found.path)
+    assert own.version == found.version
+
+
+def test_only_cpython_is_started_ahead() -> None:
+    """Nothing is known of how other programs start."""
+    own = commands()
+    other = own.language.model_copy(update={"run": Run(command=("node", "{file}"))})
+
+    assert interpreter([replace(own, language=other)]) is None

@@ -1,12 +1,13 @@
 """A job from the queue to its end, whatever happens on the way."""
 
 import pytest
-from tests.unit.executor.factories import JOB, Sandbox, commands, message
+from tests.unit.executor.factories import JOB, Sandbox, commands, message, step
 
 from ignis.errors import Unavailable
 from ignis.events.consumer import Delivery
 from ignis.executor.consumer import TELL_TRIES, JobConsumer, subscription
 from ignis.executor.metrics import JobMetrics
+from ignis.executor.models import Outcome, Output, Stage, Stream
 from ignis.executor.service import Executor
 from ignis.server.metrics import Metrics
 from ignis.v1 import events_pb2
@@ -19,6 +20,7 @@ class Events:
 
     def __init__(self) -> None:
         self.started: list[events_pb2.JobEvent] = []
+        self.printed: list[events_pb2.JobEvent] = []
         self.ended: list[events_pb2.JobEvent] = []
         self.refusals = 0
         self.tries = 0
@@ -26,6 +28,11 @@ class Events:
     async def publish_started(self, event: events_pb2.JobEvent) -> None:
         """Keep a start."""
         self.started.append(event)
+
+    async def publish_output(self, event: events_pb2.JobEvent) -> None:
+        """Keep what was printed."""
+        assert not self.ended
+        self.printed.append(event)
 
     async def publish_end(self, event: events_pb2.JobEvent) -> bool:
         """Keep an end, if it is the first."""
@@ -48,9 +55,10 @@ class Room:
 
     def __init__(self) -> None:
         self.sandbox, self.events, self.metrics = Sandbox(), Events(), Metrics("executor")
+        self.executor = Executor(self.sandbox, {"python": commands()})
         self.consumer = JobConsumer(
             "one",
-            Executor(self.sandbox, {"python": commands()}),
+            self.executor,
             self.events,
             ATTEMPTS,
             JobMetrics(self.metrics, 2),
@@ -82,10 +90,10 @@ def test_a_pools_executors_share_its_jobs() -> None:
     """The consumer is the pool's, and takes as many jobs at once as there are slots."""
     taking = subscription("gpu", 3)
 
-    assert ("JOBS", "pool-gpu", "jobs.gpu.>", 3) == (
+    assert ("JOBS", "pool-gpu", ("jobs.gpu.>",), 3) == (
         taking.stream,
         taking.durable,
-        taking.subject,
+        taking.subjects,
         taking.workers,
     )
 
@@ -98,6 +106,39 @@ async def test_a_job_is_run_and_told(room: Room) -> None:
     assert ("completed", "accepted") == (room.end().status, room.end().verdict)
     assert room.counted('ignis_executor_jobs_total{language="python",verdict="accepted"} 1.0')
     assert room.counted("ignis_executor_jobs_running 0.0")
+
+
+async def test_output_is_told_before_the_end(room: Room) -> None:
+    """What a job prints is told in its order, all of it before its end, each with its place."""
+    room.sandbox.prints = [
+        Output(Stage.RUN, Stream.STDOUT, 0, b"one"),
+        Output(Stage.RUN, Stream.STDERR, 0, b"\xff"),
+        Output(Stage.RUN, Stream.STDOUT, 3, b"two"),
+    ]
+    await room.deliver(2)
+
+    told = [(e.output.stage, e.output.stream, e.output.offset) for e in room.events.printed]
+    assert [("run", "stdout", 0), ("run", "stderr", 0), ("run", "stdout", 3)] == told
+    assert [b"one", b"\xff", b"two"] == [event.output.data for event in room.events.printed]
+    event = room.events.printed[0]
+    assert (JOB.job_id, JOB.owner, 2, "one") == (
+        event.job_id,
+        event.owner,
+        event.attempt,
+        event.executor,
+    )
+    assert len(room.events.ended) == 1
+
+
+async def test_a_cancelled_job_is_told_as_such(room: Room) -> None:
+    """Its status and its verdict say that it was cancelled."""
+    room.sandbox.outcome = Outcome(compile=None, run=step(exit_code=None, signal=9))
+    room.sandbox.meanwhile = lambda: room.executor.cancel(JOB.job_id)
+    await room.deliver()
+
+    assert ("cancelled", "cancelled") == (room.end().status, room.end().verdict)
+    assert room.end().result.stdout == b"out\xff"
+    assert room.counted('ignis_executor_jobs_total{language="python",verdict="cancelled"} 1.0')
 
 
 async def test_a_sandbox_that_breaks_brings_the_job_back(room: Room) -> None:
@@ -160,6 +201,17 @@ async def test_what_is_not_here_is_told(room: Room, fields: dict[str, str], told
 
     assert room.end().verdict == "internal_error"
     assert room.end().message.endswith(told)
+
+
+async def test_a_network_that_is_off_is_told(room: Room) -> None:
+    """A job that may not have the network here ends with what an operator can do."""
+    asking = message()
+    asking.spec.network = True
+    await room.consumer.handle(Delivery("jobs.default.x", asking.SerializeToString(), 1))
+
+    assert room.end().verdict == "internal_error"
+    assert "SANDBOX_NETWORK" in room.end().message
+    assert room.sandbox.programs == []
 
 
 async def test_an_end_is_told_with_patience(room: Room) -> None:

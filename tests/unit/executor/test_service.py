@@ -1,5 +1,7 @@
 """From what was asked for to a verdict."""
 
+import asyncio
+
 import pytest
 from tests.unit.executor.factories import (
     GOOD,
@@ -11,8 +13,10 @@ from tests.unit.executor.factories import (
     step,
 )
 
-from ignis.executor.models import Limit, Outcome, ProgramFile, Verdict
-from ignis.executor.service import Executor, ToolchainMissing, judge
+from ignis.errors import NotFound
+from ignis.executor.live import Live
+from ignis.executor.models import Limit, Outcome, Program, ProgramFile, Verdict
+from ignis.executor.service import Executor, NetworkRefused, ToolchainMissing, judge
 
 RAN = [
     ({}, Verdict.ACCEPTED, "exit code 0"),
@@ -101,6 +105,18 @@ async def test_what_is_not_here_is_not_run(fields: dict[str, str]) -> None:
     assert sandbox.programs == []
 
 
+async def test_no_job_has_the_network_where_the_operator_has_it_off() -> None:
+    """A job that asks for it is refused without it, and has it where it may."""
+    sandbox = Sandbox()
+    with pytest.raises(NetworkRefused):
+        await Executor(sandbox, {"python": commands()}).execute(job(network=True))
+    allowing = Executor(sandbox, {"python": commands()}, network=True)
+    for asks in (True, False):
+        await allowing.execute(job(network=asks))
+
+    assert [True, False] == [program.network for program in sandbox.programs]
+
+
 @pytest.mark.parametrize("version", ["", "3", "3.11", "3.11.2"])
 async def test_a_version_that_is_here_is_run(version: str) -> None:
     """A version may be asked for as exactly as one likes."""
@@ -111,16 +127,108 @@ async def test_a_version_that_is_here_is_run(version: str) -> None:
 
 async def test_running_jobs_are_counted_also_when_the_sandbox_breaks() -> None:
     """A job counts while it runs, however it ends."""
-    seen = []
-
-    class Watched(Sandbox):
-        async def run(self, program: object) -> Outcome:
-            assert program is not None
-            seen.append(executor.running)
-            raise RuntimeError("broken")
-
-    executor = Executor(Watched(), {"python": commands()})
+    seen: list[int] = []
+    sandbox = Sandbox(RuntimeError("broken"))
+    executor = Executor(sandbox, {"python": commands()})
+    sandbox.meanwhile = lambda: seen.append(executor.running)
     with pytest.raises(RuntimeError, match="broken"):
         await executor.execute(JOB)
 
-    assert (seen, executor.running) == ([1], 0)
+    assert ([1], 0) == (seen, executor.running)
+
+
+KILLED = step(exit_code=None, signal=9)
+
+
+class Running(Sandbox):
+    """A sandbox whose program runs until it is cancelled."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.waits = asyncio.Event()
+
+    async def run(self, program: Program, live: Live | None = None) -> Outcome:
+        """Wait for the end."""
+        ended = asyncio.Event()
+        assert live is not None
+        with live.ended_by(ended.set):
+            self.waits.set()
+            await ended.wait()
+        return await super().run(program, live)
+
+
+class Busy(Sandbox):
+    """A sandbox in which no program gets its turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits = asyncio.Event()
+
+    async def run(self, program: Program, live: Live | None = None) -> Outcome:
+        """Wait for ever."""
+        self.waits.set()
+        await asyncio.Event().wait()
+        return await super().run(program, live)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [
+        (Outcome(compile=None, run=None), Verdict.CANCELLED),
+        (Outcome(compile=None, run=KILLED), Verdict.CANCELLED),
+        (Outcome(compile=KILLED, run=None), Verdict.CANCELLED),
+        (Outcome(compile=step(), run=None), Verdict.CANCELLED),
+        (Outcome(compile=step(), run=KILLED), Verdict.CANCELLED),
+        (GOOD, Verdict.ACCEPTED),
+        (Outcome(compile=None, run=step(exit_code=1)), Verdict.RUNTIME_ERROR),
+        (Outcome(compile=None, run=step(exit_code=None, limit=Limit.MEMORY)), Verdict.MEMORY_LIMIT),
+        (Outcome(compile=step(exit_code=1), run=None), Verdict.COMPILE_ERROR),
+    ],
+)
+async def test_what_a_cancelled_job_means(outcome: Outcome, verdict: Verdict) -> None:
+    """It is cancelled, unless it came to an end of its own before."""
+    sandbox = Running(outcome)
+    executor = Executor(sandbox, {"python": commands()})
+    task = asyncio.create_task(executor.execute(JOB))
+    await sandbox.waits.wait()
+    executor.cancel(JOB.job_id)
+    report = await task
+
+    assert (verdict, outcome) == (report.verdict, report.outcome)
+
+
+async def test_a_job_is_cancelled_before_it_has_a_sandbox() -> None:
+    """One that waits for its sandbox is cancelled too, and its task lives on."""
+    busy = Busy()
+    executor = Executor(busy, {"python": commands()})
+    task = asyncio.create_task(executor.execute(JOB))
+    await busy.waits.wait()
+    executor.cancel(JOB.job_id)
+    executor.cancel(JOB.job_id)
+    report = await task
+
+    assert (Verdict.CANCELLED, Outcome(None, None), 0) == (
+        report.verdict,
+        report.outcome,
+        executor.running,
+    )
+    assert task.cancelling() == 0
+
+
+async def test_an_executor_that_stops_cancels_no_job() -> None:
+    """A task that is cancelled from outside ends as such: the job is another executor's then."""
+    busy = Busy()
+    task = asyncio.create_task(Executor(busy, {"python": commands()}).execute(JOB))
+    await busy.waits.wait()
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def test_only_what_runs_is_cancelled() -> None:
+    """A job that doesn't run here is not found."""
+    with pytest.raises(NotFound) as caught:
+        Executor(Sandbox(), {}).cancel("01K")
+
+    assert ("JOB_NOT_RUNNING", {"job_id": "01K"}) == (caught.value.reason, caught.value.metadata)

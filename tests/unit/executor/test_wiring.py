@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from structlog.testing import capture_logs
 from tests.unit.executor.factories import GOOD, Sandbox, step, toolchain
 
 from ignis.errors import Unavailable
@@ -13,7 +14,12 @@ from ignis.executor.sandbox.namespace.driver import NamespaceSandbox
 from ignis.executor.settings import ExecutorSettings
 from ignis.server.settings import load
 
-INFO = SandboxInfo("namespace", weak_memory_limits=True)
+INFO = SandboxInfo(
+    "namespace",
+    weak_memory_limits=True,
+    notes=("memory limits are weaker here",),
+    network=True,
+)
 
 
 class Informed(Sandbox):
@@ -22,6 +28,9 @@ class Informed(Sandbox):
     def info(self) -> SandboxInfo:
         """What it is."""
         return INFO
+
+    async def close(self) -> None:
+        """End it."""
 
 
 @pytest.fixture(name="settings")
@@ -39,17 +48,37 @@ def test_an_executor_is_described(settings: ExecutorSettings, tmp_path: Path) ->
     offered = {"python": toolchain(tmp_path)}
     one, other = (wiring.description(settings, INFO, offered) for _ in range(2))
 
-    assert ("gpu", "host:1", 3, "namespace", True) == (
+    assert ("gpu", "host:1", 3, "namespace", True, True) == (
         one.pool,
         one.address,
         one.capacity,
         one.sandbox,
         one.weak_memory_limits,
+        one.network,
     )
     assert [("python", "3.11.2", ["py", "python3"])] == [
         (language.id, language.version, list(language.aliases)) for language in one.languages
     ]
     assert one.id != other.id
+
+
+async def test_weak_limits_are_warned_of(
+    settings: ExecutorSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a sandbox can't do here stands in the log once, when it is opened."""
+    opened = Informed(GOOD)
+
+    async def open_sandbox(*_: object, **__: object) -> Informed:
+        return opened
+
+    monkeypatch.setattr(wiring, "open_sandbox", open_sandbox)
+    with capture_logs() as logs:
+        async with wiring.sandbox(settings, {}) as used:
+            assert INFO is used.info()
+
+    assert [("warning", "namespace", INFO.notes[0])] == [
+        (line["log_level"], line["sandbox"], line["reason"]) for line in logs
+    ]
 
 
 async def proven(settings: ExecutorSettings, outcome: Outcome) -> list[str]:

@@ -19,6 +19,7 @@ DEFAULTS = Limits(
     processes=64,
     output_bytes=1_048_576,
     file_bytes=67_108_864,
+    open_files=512,
 )
 MAXIMUM = Limits(
     wall_time_ms=60_000,
@@ -27,6 +28,7 @@ MAXIMUM = Limits(
     processes=256,
     output_bytes=1_048_576,
     file_bytes=268_435_456,
+    open_files=4096,
 )
 WIDE = Window(pool=1000, user=1000)
 CLOSED = Window(pool=0, user=0)

@@ -74,7 +74,7 @@ def test_an_executor_gets_every_field() -> None:
     )
     sent = {field.name: value for field, value in spec.limits.ListFields()}
     assert sent == {name: getattr(DEFAULTS, name) for name in sent}
-    assert len(sent) == 6
+    assert len(sent) == 7
 
 
 @pytest.mark.parametrize(
@@ -240,4 +240,4 @@ def test_limits_are_shown() -> None:
     shown = {field.name: value for field, value in codec.limits(DEFAULTS).ListFields()}
 
     assert shown == {name: getattr(DEFAULTS, name) for name in shown}
-    assert len(shown) == 6
+    assert len(shown) == 7

@@ -43,15 +43,19 @@ class Connections:
 
 
 class Directory:
-    """Two executors, or none."""
+    """Two executors, of which one may limit memory weakly; or none."""
 
-    def __init__(self, *, there: bool) -> None:
-        self._there = there
+    def __init__(self, *, there: bool, weak: bool = False) -> None:
+        self._weak = (False, weak) if there else ()
 
     def alive(self) -> list[executor_pb2.Executor]:
         """Those that take jobs."""
-        executors = [executor_pb2.Executor(capacity=2, running=1) for _ in range(2)]
-        return executors if self._there else []
+        return [
+            executor_pb2.Executor(
+                capacity=2, running=1, sandbox="namespace", weak_memory_limits=weak
+            )
+            for weak in self._weak
+        ]
 
 
 class Context:
@@ -67,10 +71,15 @@ class Context:
 
 def report(*, there: bool = True, **results: PingResult) -> HealthReport:
     """A report on these results."""
+    return report_of(Directory(there=there), **results)
+
+
+def report_of(directory: Directory, **results: PingResult) -> HealthReport:
+    """A report on these executors."""
     return HealthReport(
         cast("Health", Pinged(**results)),
         cast("Pool", Connections()),
-        cast("ExecutorDirectory", Directory(there=there)),
+        cast("ExecutorDirectory", directory),
     )
 
 
@@ -112,3 +121,19 @@ def test_the_figures_are_told() -> None:
     assert (2, 4, 2) == (found.executors.count, found.executors.capacity, found.executors.running)
     assert ("unavailable", False) == (found.redis.status, found.redis.HasField("latency_ms"))
     assert found.version
+
+
+@pytest.mark.parametrize(("weak", "said"), [(False, "exact"), (True, "weaker")])
+def test_the_sandboxes_are_told(weak: bool, said: str) -> None:
+    """Drivers are named once; one executor without cgroups makes memory limits weaker, no more."""
+    found = report_of(Directory(there=True, weak=weak)).report()
+
+    assert (["namespace"], said) == (list(found.executors.sandboxes), found.executors.memory_limits)
+    assert "ok" == found.status
+
+
+def test_without_an_executor_no_sandbox_is_told() -> None:
+    """Nobody is there to limit memory."""
+    found = report(there=False).report().executors
+
+    assert ([], False) == (list(found.sandboxes), found.HasField("memory_limits"))

@@ -13,8 +13,12 @@ def test_the_defaults_are_those_that_are_promised() -> None:
     """Without a variable, limits are those of the documentation."""
     settings = load(JobSettings)
 
-    assert settings.default_limits == Limits(10_000, 10_000, 262_144, 64, 1_048_576, 67_108_864)
-    assert settings.maximum_limits == Limits(60_000, 60_000, 1_048_576, 256, 1_048_576, 268_435_456)
+    assert settings.default_limits == Limits(
+        10_000, 10_000, 262_144, 64, 1_048_576, 67_108_864, 1024
+    )
+    assert settings.maximum_limits == Limits(
+        60_000, 60_000, 1_048_576, 256, 1_048_576, 268_435_456, 4096
+    )
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Limits)])

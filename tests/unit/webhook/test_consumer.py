@@ -213,6 +213,6 @@ def test_replicas_share_one_durable() -> None:
     assert (
         taken.stream,
         taken.durable,
-        taken.subject,
+        taken.subjects,
         taken.workers,
-    ) == ("EVENTS", "webhook", "events.>", 4)
+    ) == ("EVENTS", "webhook", ("events.*.started", "events.*.end"), 4)

@@ -18,7 +18,6 @@ class Meter(Protocol):
     """What a step needs to know about the processes that it started."""
 
     tick_ms: int  # how often memory has to be looked at
-    join: tuple[int, ...]  # what a process writes 0 to, to be metered
 
     def cpu_ms(self) -> float:
         """Return the CPU time of all processes so far, in milliseconds."""
@@ -39,7 +38,7 @@ class Meter(Protocol):
 def meter_for(group: Group | None, limits: Limits, shared: Shared | None = None) -> Meter:
     """Return the best meter there is."""
     if group is not None:
-        return CgroupMeter(group)
+        return SampledMeter(group) if group.sampled else CgroupMeter(group)
     if shared is not None:
         return ContainerMeter(shared, limits)
     return ProcMeter(limits)
@@ -53,7 +52,6 @@ class CgroupMeter:
     def __init__(self, group: Group) -> None:
         """Read from `group`'s descriptors."""
         self._group = group
-        self.join = group.join
 
     def cpu_ms(self) -> float:
         """Return cpuacct.usage (v1, ns) or usage_usec of cpu.stat (v2)."""
@@ -77,11 +75,36 @@ class CgroupMeter:
         """Do nothing: the cgroup has counted it already."""
 
 
+class SampledMeter(CgroupMeter):
+    """The same where the kernel keeps no peak (v2 before Linux 5.19): it is looked at."""
+
+    tick_ms = _PROC_TICK_MS
+
+    def __init__(self, group: Group) -> None:
+        """Read from `group`'s descriptors."""
+        super().__init__(group)
+        self._highest_kb = 0
+        self._floor_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    def out_of_memory(self) -> bool:
+        """Return whether the kernel killed a process for memory; looks at what is held."""
+        self._highest_kb = max(self._highest_kb, super().peak_kb())
+        return super().out_of_memory()
+
+    def peak_kb(self) -> int:
+        """Return the highest sample, or a single process's own peak if that is higher."""
+        return self._highest_kb
+
+    def reaped(self, usage: resource.struct_rusage) -> None:
+        """Take a dead process's peak, unless it is that of the runner that it was a copy of."""
+        if usage.ru_maxrss > self._floor_kb:
+            self._highest_kb = max(self._highest_kb, usage.ru_maxrss)
+
+
 class ProcMeter:
     """Adds up /proc, where no cgroup can be written: late and less exact."""
 
     tick_ms = _PROC_TICK_MS
-    join: tuple[int, ...] = ()
 
     def __init__(self, limits: Limits) -> None:
         """Measure against a step's `limits`."""

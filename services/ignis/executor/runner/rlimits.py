@@ -4,7 +4,7 @@ import resource
 
 from ignis.executor.models import Limits
 
-_OPEN_FILES = 1024
+_STANDARD_FILES = 3  # that every process starts with
 # These two are counted against the user who made the sandbox as well: a job with
 # root's own limits would leave none to root of the host, and to other jobs.
 _QUEUED_SIGNALS = 256
@@ -22,8 +22,8 @@ Pair = tuple[int, int]
 NO_CORE_DUMPS: dict[int, Pair] = {resource.RLIMIT_CORE: (1, 1)}
 
 
-def rlimits(limits: Limits, *, cgroup: bool) -> dict[int, Pair]:
-    """Return (soft, hard) per resource.
+def rlimits(limits: Limits, *, cgroup: bool, own_uid: bool) -> dict[int, Pair]:
+    """Return (soft, hard) per resource, for processes under another uid than the runner or not.
 
     With a cgroup nothing limits address space: Go and node reserve much more
     than they use. Without one, RLIMIT_DATA is a wide fence around what polling
@@ -31,11 +31,12 @@ def rlimits(limits: Limits, *, cgroup: bool) -> dict[int, Pair]:
     """
     infinite = resource.RLIM_INFINITY
     cpu = -(-limits.cpu_time_ms // 1000) + 1  # the meter is exact: this is its safety net
+    files = max(limits.open_files, _STANDARD_FILES)
     chosen = {
         resource.RLIMIT_CPU: (cpu, cpu + 1),
         resource.RLIMIT_FSIZE: (limits.file_bytes, limits.file_bytes),
         resource.RLIMIT_MEMLOCK: (_LOCKED_BYTES, _LOCKED_BYTES),
-        resource.RLIMIT_NOFILE: (_OPEN_FILES, _OPEN_FILES),
+        resource.RLIMIT_NOFILE: (files, files),
         resource.RLIMIT_SIGPENDING: (_QUEUED_SIGNALS, _QUEUED_SIGNALS),
         resource.RLIMIT_MSGQUEUE: (_QUEUE_BYTES, _QUEUE_BYTES),
         resource.RLIMIT_STACK: (_STACK_BYTES, infinite),
@@ -43,8 +44,8 @@ def rlimits(limits: Limits, *, cgroup: bool) -> dict[int, Pair]:
     if not cgroup:
         data = 2 * limits.memory_kb * _KIB + _GIB
         chosen[resource.RLIMIT_DATA] = (data, data)
-        # The runner counts as one process where both have the same uid.
-        chosen[resource.RLIMIT_NPROC] = (limits.processes + 1, limits.processes + 1)
+        most = limits.processes if own_uid else limits.processes + 1  # the runner is one
+        chosen[resource.RLIMIT_NPROC] = (most, most)
     return chosen
 
 

@@ -5,13 +5,14 @@ import marshal
 import os
 import signal
 import time
-from typing import NamedTuple, NoReturn
+from contextlib import suppress
+from typing import NamedTuple, NoReturn, Protocol
 
 from ignis.executor.models import Step
 from ignis.executor.runner import rlimits
-from ignis.executor.runner.place import BASE_ENV, BOX, Place
+from ignis.executor.runner.place import BASE_ENV, BOX, Group, Place
 
-_FAILED = 127
+FAILED = 127
 _MOST_FILES = 1 << 20
 _OOM_SCORE = b"500"
 # Python ignores these at start; a program must find them as the kernel gives them.
@@ -41,6 +42,7 @@ class Ahead(NamedTuple):
     stdout: int
     stderr: int
     failure: int
+    late: tuple[int, ...]  # what it joins its cgroup by when it gets its order
 
     def close(self) -> None:
         """Close the pipes that a step that didn't start has no use for."""
@@ -48,20 +50,62 @@ class Ahead(NamedTuple):
             os.close(fd)
 
 
-def fork_ahead() -> Ahead:
-    """Fork a step's first process before the step is known: most of what a start costs."""
+class Waiting(NamedTuple):
+    """What that process has: where its order comes from, its stdio, where it tells a failure.
+
+    It writes 0 to each of `join` to join its cgroup before its order.
+    """
+
+    order: int
+    stdio: tuple[int, int, int]
+    failure: int
+    join: tuple[int, ...]
+
+
+class Interpreter(Protocol):
+    """The interpreter that this process is a copy of, stopped before it reads its program."""
+
+    script: int  # the descriptor that it reads its program from
+
+    def take(self, argv: list[bytes], env: dict[bytes, bytes], path: bytes) -> bool:
+        """Make ready to run the program, if a new interpreter would do the same with it."""
+
+
+def fork(group: Group | None) -> Ahead | Waiting:
+    """Fork a step's first process before the step is known: most of what a start costs.
+
+    It may join its cgroup at once: in v2 that waits for all processors (10 to 30 ms).
+    Returns Waiting in that process, which has to `become` the program.
+    """
+    early, late = _when(group)
     order, stdin, stdout, stderr, failure = (os.pipe() for _ in range(5))
     pid = os.fork()
     if pid == 0:
         for fd in (order[1], stdin[1], stdout[0], stderr[0], failure[0]):
             os.close(fd)
-        _await_order(order[0], (stdin[0], stdout[1], stderr[1]), failure[1])
+        return Waiting(order[0], (stdin[0], stdout[1], stderr[1]), failure[1], early)
     for fd in (order[0], stdin[0], stdout[1], stderr[1], failure[1]):
         os.close(fd)
-    return Ahead(pid, order[1], stdin[1], stdout[0], stderr[0], failure[0])
+    return Ahead(pid, order[1], stdin[1], stdout[0], stderr[0], failure[0], late)
 
 
-def start(ahead: Ahead, step: Step, place: Place, join: tuple[int, ...]) -> Started:
+def _when(group: Group | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return what to join by before the order, and with it."""
+    if group is None:
+        return (), ()
+    return (group.join, ()) if group.ahead else ((), group.join)
+
+
+def fork_ahead(group: Group | None) -> Ahead:
+    """Fork a step's first process, which will execute its program."""
+    forked = fork(group)
+    if isinstance(forked, Waiting):
+        become(forked)
+        os._exit(FAILED)
+    return forked
+
+
+def start(ahead: Ahead, step: Step, place: Place) -> Started:
     """Start the step and return once its program runs; raises StartError."""
     try:
         argv, env = _prepare(step)
@@ -72,10 +116,11 @@ def start(ahead: Ahead, step: Step, place: Place, join: tuple[int, ...]) -> Star
         ahead.close()
         raise
     path = os.fsencode(step.path) or env.get(b"PATH", b"")
-    chosen = rlimits.rlimits(step.limits, cgroup=bool(join))
-    with open(ahead.order, "wb") as order:  # noqa: PTH123 - a descriptor
-        shared = place.shared is not None
-        order.write(marshal.dumps((argv, env, path, place.uid, shared, join, chosen)))
+    chosen = rlimits.rlimits(step.limits, cgroup=bool(place.groups), own_uid=place.uid is not None)
+    shared = place.shared is not None
+    # A broken pipe: it has failed already, and told why.
+    with suppress(BrokenPipeError), open(ahead.order, "wb") as order:  # noqa: PTH123 - a descriptor
+        order.write(marshal.dumps((argv, env, path, place.uid, shared, ahead.late, chosen)))
     told = os.read(ahead.failure, 64)
     os.close(ahead.failure)
     if told:
@@ -102,37 +147,54 @@ def _prepare(step: Step) -> tuple[list[bytes], dict[bytes, bytes]]:
     return argv, env
 
 
-def _await_order(order: int, stdio: tuple[int, int, int], failure: int) -> NoReturn:
+def become(waiting: Waiting, interpreter: Interpreter | None = None) -> None:
+    """Wait for the order, and become the program.
+
+    Returns only when `interpreter` has taken it, and shall go on.
+    """
     phase = b"S"
+    taken = False
     try:
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number in _TO_RESET:
             signal.signal(number, signal.SIG_DFL)
-        with open(order, "rb") as file:
+        for target, fd in enumerate(waiting.stdio):
+            os.dup2(fd, target)
+        _join(waiting.join)
+        with open(waiting.order, "rb") as file:  # noqa: PTH123 - a descriptor
             text = file.read()
         if not text:
-            os._exit(_FAILED)
+            os._exit(FAILED)
         # Only the runner, of which this is a copy, writes to the pipe.
-        argv, env, path, uid, shared, join, chosen = marshal.loads(text)  # noqa: S302 - see above
+        argv, env, path, uid, shared, late, chosen = marshal.loads(text)  # noqa: S302 - see above
         if shared:
             _volunteer()
-        _join(uid, join, chosen)
-        for target, fd in enumerate(stdio):
-            os.dup2(fd, target)
-        # The runner's channel and the cgroups above all: nothing is left to chance.
-        os.closerange(len(stdio), failure)
-        os.closerange(failure + 1, _MOST_FILES)
+        _join(late)
+        _limit(uid, chosen)
+        _close_all_but(waiting.failure, interpreter.script if interpreter else waiting.failure)
         os.umask(0o022)
         os.chdir(BOX)
         phase = b"X"
-        # A program in Python could be run by this very interpreter from here.
-        _execute(argv, env, path)
+        taken = interpreter is not None and interpreter.take(argv, env, path)
+        if not taken:
+            execute(argv, env, path)
+        os.close(waiting.failure)
     except (OSError, ValueError) as error:
         code = error.errno if isinstance(error, OSError) else errno.EINVAL
-        os.write(failure, phase + str(code).encode())
+        os.write(waiting.failure, phase + str(code).encode())
     finally:
-        os._exit(_FAILED)
+        if not taken:
+            os._exit(FAILED)
+
+
+def _close_all_but(*kept: int) -> None:
+    """Close the runner's channel and the cgroups above all: nothing is left to chance."""
+    low = 3
+    for fd in sorted(kept):
+        os.closerange(low, fd)
+        low = fd + 1
+    os.closerange(low, _MOST_FILES)
 
 
 def _volunteer() -> None:
@@ -142,7 +204,7 @@ def _volunteer() -> None:
     os.close(fd)
 
 
-def _execute(argv: list[bytes], env: dict[bytes, bytes], path: bytes) -> NoReturn:
+def execute(argv: list[bytes], env: dict[bytes, bytes], path: bytes) -> NoReturn:
     """Become the program; unlike execvpe, the PATH that it gets doesn't choose it."""
     if b"/" in argv[0]:
         os.execve(argv[0], argv, env)  # noqa: S606 - what a step is
@@ -157,10 +219,14 @@ def _execute(argv: list[bytes], env: dict[bytes, bytes], path: bytes) -> NoRetur
     raise error
 
 
-def _join(uid: int | None, join: tuple[int, ...], chosen: dict[int, rlimits.Pair]) -> None:
-    """Be metered and limited, and drop the runner's identity."""
-    for fd in join:
+def _join(group: tuple[int, ...]) -> None:
+    """Be metered from now on."""
+    for fd in group:
         os.write(fd, b"0")
+
+
+def _limit(uid: int | None, chosen: dict[int, rlimits.Pair]) -> None:
+    """Be limited, and drop the runner's identity."""
     rlimits.apply(chosen)
     if uid is not None:
         os.setresgid(uid, uid, uid)

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from ignis.executor.models import Limit, Limits, Step, StepOutcome
 from ignis.executor.runner import reaper, spawn
+from ignis.executor.runner.channel import Channel
 from ignis.executor.runner.disk import Disk
 from ignis.executor.runner.meters import Meter
-from ignis.executor.runner.place import Place
+from ignis.executor.runner.place import Group, Place
 from ignis.executor.runner.streams import Capture, Feed
+from ignis.executor.runner.traffic import Traffic
 
 _MIN_CHECK_MS = 2.0
 _CPUS = len(os.sched_getaffinity(0))
@@ -24,21 +26,30 @@ class Prepared(NamedTuple):
     ahead: spawn.Ahead
 
 
-def prepare() -> Prepared:
-    """Prepare the first step."""
-    return Prepared(reaper.wake_on_death(), spawn.fork_ahead())
+def prepare(place: Place) -> Prepared:
+    """Prepare the first step, whichever it is: it has the first group."""
+    return Prepared(reaper.wake_on_death(), spawn.fork_ahead(joining(place, 0)))
+
+
+def joining(place: Place, number: int) -> Group | None:
+    """Return the cgroup of a job's step `number`, counted from 0, if there is one."""
+    return place.groups[number] if place.groups else None
 
 
 def run_step(
-    step: Step, stdin: bytes, place: Place, meter: Meter, prepared: Prepared
+    step: Step, stdin: bytes, place: Place, meter: Meter, prepared: Prepared, channel: Channel
 ) -> StepOutcome:
-    """Run `step` to its end or its first limit; leaves none of its processes."""
+    """Run `step` to its end, its first limit, or the wish of who is on `channel`.
+
+    Leaves none of its processes. The outcome has the output that was not sent
+    while it ran.
+    """
     try:
-        started = spawn.start(prepared.ahead, step, place, meter.join)
+        started = spawn.start(prepared.ahead, step, place)
     except spawn.StartError as error:
         return not_started(str(error))
     disk = Disk(place.folders, step.limits.file_bytes)
-    return _Running(step.limits, stdin, meter, disk, prepared.wake, started).outcome()
+    return _Running(step.limits, stdin, meter, disk, prepared.wake, started, channel).outcome()
 
 
 def not_started(reason: str) -> StepOutcome:
@@ -67,6 +78,7 @@ class _Running:
         disk: Disk,
         wake: int,
         started: spawn.Started,
+        channel: Channel,
     ) -> None:
         self._limits = limits
         self._meter = meter
@@ -77,6 +89,7 @@ class _Running:
         self._begun = started.begun
         self._stdout = Capture(started.stdout, limits.output_bytes)
         self._stderr = Capture(started.stderr, limits.output_bytes)
+        self._traffic = Traffic(channel, (self._stdout, self._stderr))
         self._feed = Feed(started.stdin, stdin)
         self._status: int | None = None
         # What the copy of the runner used before it became the program.
@@ -86,7 +99,7 @@ class _Running:
         """Watch the step until it ends or must, and clear away what is left."""
         poll = self._poll()
         limit = None
-        while limit is None and self._status is None and not self._disk_full:
+        while limit is None and self._status is None and not self._must_end():
             self._serve(poll, self._check_in_ms())
             limit = self._exceeded()
             self._disk_full = self._disk.full()
@@ -94,6 +107,7 @@ class _Running:
         self._note(reaper.kill_all())
         self._disk_full = self._disk_full or self._disk.full()
         self._feed.close()
+        self._traffic.finish()
         stdout, stderr = self._stdout.finish(), self._stderr.finish()
         cpu_ms = self._cpu_ms()
         limit = self._name(limit, cpu_ms, wall_ms)
@@ -120,10 +134,11 @@ class _Running:
             poll.register(capture.fd, select.POLLIN)
         if self._feed.open:
             poll.register(self._feed.fd, select.POLLOUT)
+        self._traffic.register(poll)
         return poll
 
     def _serve(self, poll: select.poll, timeout_ms: float) -> None:
-        for fd, _ in poll.poll(timeout_ms):
+        for fd, event in poll.poll(timeout_ms):
             if fd == self._wake:
                 reaper.clear(self._wake)
                 self._note(reaper.collect())
@@ -131,11 +146,17 @@ class _Running:
                 self._feed.write()
                 if not self._feed.open:
                     poll.unregister(fd)
+            elif self._traffic.hears(fd):
+                self._traffic.hear(fd, event)
             else:
                 capture = self._stdout if fd == self._stdout.fd else self._stderr
                 capture.read()
                 if not capture.open:
                     poll.unregister(fd)
+        self._traffic.flush(poll)
+
+    def _must_end(self) -> bool:
+        return self._disk_full or self._traffic.stopped
 
     def _note(self, ended: dict[int, reaper.Ended]) -> None:
         for pid, (status, usage) in ended.items():
@@ -153,7 +174,8 @@ class _Running:
         """Return how long nothing can have gone wrong: all CPUs at work at once."""
         cpu_left = (self._limits.cpu_time_ms - self._cpu_ms()) / _CPUS
         wall_left = self._limits.wall_time_ms - self._wall_ms()
-        return max(min(wall_left, cpu_left, self._meter.tick_ms), _MIN_CHECK_MS)
+        quiet = min(wall_left, cpu_left, self._meter.tick_ms, self._traffic.wait_ms())
+        return max(quiet, _MIN_CHECK_MS)
 
     def _exceeded(self) -> Limit | None:
         if self._stdout.truncated or self._stderr.truncated:

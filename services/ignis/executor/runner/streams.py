@@ -1,4 +1,4 @@
-"""The three pipes of a step: what it prints is kept up to a cap, what it reads is fed."""
+"""The three pipes of a step: what it prints is taken up to a cap, what it reads is fed."""
 
 import os
 
@@ -6,7 +6,7 @@ _CHUNK = 1 << 16
 
 
 class Capture:
-    """Keeps the first `limit` bytes of a pipe."""
+    """Takes the first `limit` bytes of a pipe; they wait until somebody takes them."""
 
     def __init__(self, fd: int, limit: int) -> None:
         """Read from `fd`, which becomes non-blocking."""
@@ -15,7 +15,18 @@ class Capture:
         self.open = True
         self.truncated = False
         self._room = limit
-        self._chunks: list[bytes] = []
+        self._waiting = bytearray()
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes nobody has taken."""
+        return len(self._waiting)
+
+    def take(self, most: int) -> bytes:
+        """Return up to `most` of the bytes that wait, which wait no longer."""
+        taken = bytes(self._waiting[:most])
+        del self._waiting[:most]
+        return taken
 
     def read(self) -> bool:
         """Take one chunk of what is there; returns whether there may be more."""
@@ -30,18 +41,18 @@ class Capture:
             self.truncated = True
         kept = chunk[: self._room]
         self._room -= len(kept)
-        self._chunks.append(kept)
+        self._waiting += kept
         return True
 
     def finish(self) -> bytes:
-        """Take what is left in the pipe, up to the cap, and close it.
+        """Return what nobody has taken, with what is left in the pipe up to the cap; close it.
 
         Nobody holds the other end by now, so that this can't go on for ever.
         """
         while not self.truncated and self.read():
             pass
         os.close(self.fd)
-        return b"".join(self._chunks)
+        return bytes(self._waiting)
 
 
 class Feed:

@@ -1,6 +1,8 @@
 """The sandboxes that tests run in: our own user's, an ordinary user's, and docker's."""
 
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,8 +13,11 @@ import pytest_asyncio
 from tests.integration.executor.sandbox import engines
 from tests.integration.executor.sandbox.ordinary import PYTHON, OrdinarySandbox
 
-from ignis.executor.models import Mount, Outcome, Program
+from ignis.executor.live import Live
+from ignis.executor.models import Interpreter, Mount, Outcome, Program
+from ignis.executor.runner.place import BASE_ENV
 from ignis.executor.sandbox import open_sandbox
+from ignis.executor.sandbox.network.options import NetworkOptions
 
 SLOTS = 4
 MODES = ("own", "ordinary", "docker")
@@ -21,7 +26,7 @@ MODES = ("own", "ordinary", "docker")
 class Sandbox(Protocol):
     """What tests need of a sandbox."""
 
-    async def run(self, program: Program) -> Outcome:
+    async def run(self, program: Program, live: Live | None = None) -> Outcome:
         """Run a program."""
 
     async def close(self) -> None:
@@ -38,13 +43,32 @@ def skip_unless_possible(mode: str) -> None:
         engines.skip_without()
 
 
-async def open_host(mode: str, mounts: tuple[Mount, ...] = ()) -> Sandbox:
+def find_interpreter() -> Interpreter:
+    """Return the interpreter that `programs.python` uses."""
+    path = BASE_ENV["PATH"]
+    program = shutil.which("python3", path=path) or "python3"
+    said = subprocess.run((program, "--version"), capture_output=True, check=True)
+    return Interpreter(("python3", "main.py"), {}, path, said.stdout.split()[1].decode())
+
+
+INTERPRETER = find_interpreter()
+
+
+async def open_host(
+    mode: str,
+    mounts: tuple[Mount, ...] = (),
+    interpreter: Interpreter | None = INTERPRETER,
+    network: NetworkOptions | None = None,
+) -> Sandbox:
     """Open a sandbox in a mode."""
     if mode == "ordinary":
-        return await OrdinarySandbox.open(SLOTS, mounts)
+        return await OrdinarySandbox.open(SLOTS, mounts, interpreter, network)
     if mode == "docker":
-        return await open_sandbox("docker", slots=SLOTS, docker=engines.OPTIONS)
-    return await open_sandbox("namespace", slots=SLOTS, mounts=mounts)
+        options = engines.OPTIONS
+        return await open_sandbox("docker", slots=SLOTS, docker=options, network=network)
+    return await open_sandbox(
+        "namespace", slots=SLOTS, mounts=mounts, interpreter=interpreter, network=network
+    )
 
 
 @pytest.fixture(name="mode", scope="module", params=MODES)
@@ -65,5 +89,6 @@ async def sandbox_fixture(mode: str) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture(name="sharp", scope="module")
 def sharp_fixture(mode: str) -> bool:
-    """Whether a cgroup enforces memory and processes here: ours must, as root on Linux."""
-    return mode == "own" and os.geteuid() == 0 and sys.platform == "linux"
+    """Whether a cgroup enforces memory and processes here: ours must, as root or if given one."""
+    given = "IGNIS_TEST_DELEGATED" in os.environ
+    return mode == "own" and (given or os.geteuid() == 0) and sys.platform == "linux"

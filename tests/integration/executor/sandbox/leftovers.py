@@ -68,7 +68,10 @@ def cgroups(owner: int) -> set[str]:
     """Return the cgroups that sandboxes of process `owner` have made."""
     mounts = find.parse_mounts(Path("/proc/self/mountinfo").read_text())
     paths = find.parse_membership(Path("/proc/self/cgroup").read_text())
-    folders = find.v1_folders(mounts, paths) or [find.v2_folder(mounts, paths) or "/nowhere"]
+    folders = set(find.v1_folders(mounts, paths) or ())
+    for folder in find.v2_folder(mounts, paths) or ():
+        # Our own one, the one above when we were moved into a leaf of it, and the top.
+        folders |= {folder, str(Path(folder).parent)}
     found = set()
     for folder in folders:
         for base in Path(folder).glob(f"ignis-{owner}-*"):

@@ -11,17 +11,24 @@ import shutil
 import struct
 import sys
 import tempfile
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ignis.executor.models import Mount, Outcome, Program, SandboxInfo
+from ignis.executor.live import Live
+from ignis.executor.models import Interpreter, Mount, Outcome, Output, Program, SandboxInfo
 from ignis.executor.sandbox import open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
+from ignis.executor.sandbox.network.options import NetworkOptions
 
 UID = 65533
 PYTHON = "/usr/bin/python3"
 _LENGTH = struct.Struct("!I")
-_NEEDED = ("__init__.py", "executor/__init__.py", "executor/models.py")
+_NEEDED = (
+    *("__init__.py", "executor/__init__.py", "executor/models.py", "executor/live.py"),
+    *("server/__init__.py", "server/addresses.py"),
+)
 
 
 class OrdinarySandbox:
@@ -33,10 +40,17 @@ class OrdinarySandbox:
         self._folder = folder
         self._numbers = itertools.count()
         self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._lives: dict[int, Live] = {}
         self._listener = asyncio.create_task(self._listen())
 
     @classmethod
-    async def open(cls, slots: int, mounts: tuple[Mount, ...] = ()) -> "OrdinarySandbox":
+    async def open(
+        cls,
+        slots: int,
+        mounts: tuple[Mount, ...] = (),
+        interpreter: Interpreter | None = None,
+        network: NetworkOptions | None = None,
+    ) -> "OrdinarySandbox":
         """Start the process, from a copy of the package that its user can read."""
         folder = copy_package()
         process = await asyncio.create_subprocess_exec(
@@ -51,20 +65,31 @@ class OrdinarySandbox:
             },
         )
         sandbox = cls(process, folder)
-        await sandbox._ask(("open", (slots, mounts)))
+        await sandbox._ask(("open", (slots, mounts, interpreter, network)))
         return sandbox
 
-    async def run(self, program: Program) -> Outcome:
-        """Run a program; cancelling is passed on and waited for."""
+    async def run(self, program: Program, live: Live | None = None) -> Outcome:
+        """Run a program; cancelling is passed on and waited for, and so is what `live` says."""
+        live = live or Live()
         number = next(self._numbers)
-        task = asyncio.ensure_future(self._ask(("run", program), number))
+        self._lives[number] = live
+        # A callback stays on this side: what it is to be told comes with the outcome.
+        request = ("run", replace(program, kept=None))
+        task = asyncio.ensure_future(self._ask(request, number))
+        await asyncio.sleep(0)  # it is asked for before it can be ended
         try:
-            outcome: Outcome = await asyncio.shield(task)
+            with live.ended_by(lambda: self._write((number, ("end", None)))):
+                outcome, kept = await asyncio.shield(task)
         except asyncio.CancelledError:
             self._write((number, ("cancel", None)))
             await asyncio.wait([task])
             raise
-        return outcome
+        finally:
+            del self._lives[number]
+        if kept and program.kept:
+            program.kept(*kept)
+        told: Outcome = outcome
+        return told
 
     async def info(self) -> SandboxInfo:
         """Return the real sandbox's info."""
@@ -99,7 +124,9 @@ class OrdinarySandbox:
         assert self._process.stdout is not None
         while (message := await _receive(self._process.stdout)) is not None:
             number, answer = message
-            if number in self._answers:
+            if isinstance(answer, Output):
+                self._lives[number].on_output(answer)
+            elif number in self._answers:
                 self._answers[number].set_result(answer)
         for waiting in self._answers.values():
             if not waiting.done():
@@ -140,18 +167,25 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     stream = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), sys.stdin)
-    _, (_, (slots, mounts)) = await _receive(stream)
+    _, (_, (slots, mounts, interpreter, network)) = await _receive(stream)
     try:
-        sandbox = await open_sandbox("namespace", slots=slots, mounts=mounts)
+        sandbox = await open_sandbox(
+            "namespace", slots=slots, mounts=mounts, interpreter=interpreter, network=network
+        )
     except SandboxError as error:
         _answer(0, error)
         return
     _answer(0, None)
     tasks: dict[int, asyncio.Task[None]] = {}
 
+    lives: dict[int, Live] = {}
+
     async def run(number: int, program: Program) -> None:
+        lives[number] = Live(partial(_answer, number))
+        kept: list[object] = []
+        listening = replace(program, kept=lambda *told: kept.extend(told))
         try:
-            _answer(number, await sandbox.run(program))
+            _answer(number, (await sandbox.run(listening, lives[number]), kept))
         except (SandboxError, asyncio.CancelledError) as error:
             _answer(number, error)
 
@@ -161,6 +195,9 @@ async def _serve() -> None:
             tasks[number] = asyncio.create_task(run(number, value))
         elif verb == "cancel":
             tasks[number].cancel()
+        elif verb == "end":
+            await asyncio.sleep(0)
+            lives[number].cancel()
         else:
             _answer(number, sandbox.info())
     await sandbox.close()

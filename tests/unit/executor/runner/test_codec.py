@@ -6,7 +6,7 @@ from ignis.executor.models import Limit, Limits, Program, ProgramFile, Step, Ste
 from ignis.executor.runner import codec
 from ignis.executor.runner.frames import FrameError
 
-LIMITS = Limits(1, 2, 3, 4, 5, 6)
+LIMITS = Limits(1, 2, 3, 4, 5, 6, 7)
 STEP = Step(("a", "", "ä\udc80\0"), {"A": "", "B": "="}, LIMITS)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ignis.executor.models import Limits
-from ignis.executor.runner import sockets
+from ignis.executor.runner import container, sockets
 from ignis.executor.runner.container import ContainerMeter, open_shared
 from ignis.executor.runner.disk import Disk
 from ignis.executor.runner.place import Shared
@@ -24,6 +24,17 @@ V2 = {
     "memory.events": "low 0\nmax 3\noom 0\noom_kill 0\n",
     "pids.current": "1\n",
 }
+
+
+OWN = "Name:\tpython3\nRssAnon:\t  200 kB\nRssFile:\t 9000 kB\n"
+
+
+@pytest.fixture(name="folder")
+def folder_fixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for a cgroup, with what the runner holds itself beside it."""
+    (tmp_path / "own").write_text(OWN)
+    monkeypatch.setattr(container, "_OWN", str(tmp_path / "own"))
+    return tmp_path
 
 
 @pytest.fixture(autouse=True)
@@ -51,59 +62,80 @@ def change(folder: Path, name: str, old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "memory", "key"),
-    [(V1, "memory/memory.stat", "rss"), (V2, "memory.stat", "anon")],
+    ("files", "memory"),
+    [(V1, "memory/memory.stat"), (V2, "memory.stat")],
     ids=["v1", "v2"],
 )
-def test_memory(tmp_path: Path, files: dict[str, str], memory: str, key: str) -> None:
-    """Held is what came on top of what was there, files of the image aside."""
-    meter = ContainerMeter(made(tmp_path, files), LIMITS)
-    change(tmp_path, memory, f"{key} 1024000", f"{key} 2048000")
+def test_memory(folder: Path, files: dict[str, str], memory: str) -> None:
+    """Held is all but the runner's own, and the files that were there, those of the image aside."""
+    shared = made(folder, files)
+    change(folder, memory, "shmem 0", "shmem 8192000")
+    meter = ContainerMeter(shared, LIMITS)
 
     assert not meter.out_of_memory()
-    assert 1000 == meter.peak_kb()
-    change(tmp_path, memory, "shmem 0", "shmem 4096")
+    assert 800 == meter.peak_kb()
+    change(folder, memory, "shmem 8192000", "shmem 8601600")
     assert meter.out_of_memory()
+    assert LIMITS.memory_kb == meter.peak_kb()
+
+
+def test_growth_of_the_runner(folder: Path) -> None:
+    """What the runner itself takes meanwhile is nobody's."""
+    meter = ContainerMeter(made(folder, V2), LIMITS)
+    change(folder, "memory.stat", "anon 1024000", "anon 2048000")
+    change(folder, "own", "  200 kB", " 1200 kB")
+
+    assert not meter.out_of_memory()
+    assert 800 == meter.peak_kb()
+
+
+def test_the_shortest_programs(folder: Path) -> None:
+    """A program that ends before it was looked at has been seen when it began."""
+    meter = ContainerMeter(made(folder, V2), LIMITS)
+    meter.cpu_ms()
+    change(folder, "memory.stat", "anon 1024000", "anon  204800")
+
+    assert 800 == meter.peak_kb()
 
 
 @pytest.mark.parametrize(
     ("files", "name"), [(V1, "memory/memory.oom_control"), (V2, "memory.events")], ids=["v1", "v2"]
 )
-def test_killed(tmp_path: Path, files: dict[str, str], name: str) -> None:
+def test_killed(folder: Path, files: dict[str, str], name: str) -> None:
     """A kill of this step counts, one of a step before doesn't."""
-    shared = made(tmp_path, files)
+    shared = made(folder, files)
     meter = ContainerMeter(shared, LIMITS)
     assert not meter.out_of_memory()
-    change(tmp_path, name, "oom_kill 0", "oom_kill 1")
+    change(folder, name, "oom_kill 0", "oom_kill 1")
 
     assert meter.out_of_memory()
     assert not ContainerMeter(shared, LIMITS).out_of_memory()
 
 
 @pytest.mark.parametrize("files", [V1, V2], ids=["v1", "v2"])
-def test_cpu(tmp_path: Path, files: dict[str, str]) -> None:
+def test_cpu(folder: Path, files: dict[str, str]) -> None:
     """CPU time is the cgroup's without the runner's own."""
-    meter = ContainerMeter(made(tmp_path, files), LIMITS)
+    meter = ContainerMeter(made(folder, files), LIMITS)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     own = (usage.ru_utime + usage.ru_stime) * 1e3
 
     assert 9_000_000 - own - 1000 < meter.cpu_ms() <= 9_000_000 - own + 1
 
 
-def test_processes(tmp_path: Path) -> None:
+def test_processes(folder: Path) -> None:
     """As many tasks as allowed, the runner aside, mean that a fork was refused."""
-    meter = ContainerMeter(made(tmp_path, V2), LIMITS)
-    change(tmp_path, "pids.current", "1", "10")
+    meter = ContainerMeter(made(folder, V2), LIMITS)
+    change(folder, "pids.current", "1", "10")
     meter.out_of_memory()
     assert not meter.fork_refused()
-    change(tmp_path, "pids.current", "10", "11")
+    change(folder, "pids.current", "10", "11")
     meter.out_of_memory()
     assert meter.fork_refused()
 
 
-def test_looks_less_often(tmp_path: Path) -> None:
+def test_looks_less_often(folder: Path) -> None:
     """It looks soon at first, so that short programs are seen, and then less often."""
-    meter = ContainerMeter(made(tmp_path, V2), LIMITS)
+    meter = ContainerMeter(made(folder, V2), LIMITS)
     ticks = []
     for _ in range(6):
         ticks.append(meter.tick_ms)
@@ -126,10 +158,10 @@ def test_disk(tmp_path: Path) -> None:
     assert not Disk((), 0).full()
 
 
-def test_sockets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What sockets may hold counts, as v1 doesn't count it."""
-    meter = ContainerMeter(made(tmp_path, V1), LIMITS)
+def test_sockets(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What sockets may hold counts, as v1 doesn't count it, but is no one's peak."""
+    meter = ContainerMeter(made(folder, V1), LIMITS)
     monkeypatch.setattr(sockets, "held_kb", lambda: LIMITS.memory_kb + 1)
 
     assert meter.out_of_memory()
-    assert 0 == meter.peak_kb()
+    assert meter.peak_kb() < LIMITS.memory_kb

@@ -1,12 +1,14 @@
 """Reading a cgroup's files."""
 
+import dataclasses
 import os
+import resource
 from pathlib import Path
 
 import pytest
 
 from ignis.executor.models import Limits
-from ignis.executor.runner.meters import CgroupMeter, ProcMeter, meter_for
+from ignis.executor.runner.meters import CgroupMeter, ProcMeter, SampledMeter, meter_for
 from ignis.executor.runner.place import Group
 
 V1 = {
@@ -30,7 +32,7 @@ def group(folder: Path, texts: dict[str, str], **values: int) -> Group:
         path = folder / name
         path.write_text(text.format(**({"killed": 0, "refused": 0} | values)))
         fds[name] = os.open(path, os.O_RDONLY)
-    return Group(join=(), **fds)
+    return Group((), fds["cpu"], fds["peak"], fds["oom"], fds["pids"])
 
 
 @pytest.mark.parametrize("texts", [V1, V2], ids=["v1", "v2"])
@@ -52,9 +54,27 @@ def test_events(tmp_path: Path, texts: dict[str, str]) -> None:
     assert meter.fork_refused()
 
 
+def test_sampled_peak(tmp_path: Path) -> None:
+    """Without a peak of the kernel's the highest sample counts, or a process that had more."""
+    meter = SampledMeter(group(tmp_path, V2))
+    meter.out_of_memory()
+    (tmp_path / "peak").write_text("4096\n")
+    meter.out_of_memory()
+    sampled = meter.peak_kb()
+    copied, grown = (list(resource.getrusage(resource.RUSAGE_SELF)) for _ in range(2))
+    copied[2], grown[2] = 1, copied[2] * 2
+    meter.reaped(resource.struct_rusage(copied))
+    unchanged = meter.peak_kb()
+    meter.reaped(resource.struct_rusage(grown))
+
+    assert (2000, 2000, grown[2]) == (sampled, unchanged, meter.peak_kb())
+
+
 def test_choice(tmp_path: Path) -> None:
     """Without a cgroup /proc is read."""
     limits = Limits(1, 1, 1, 1, 1, 1)
 
     assert isinstance(meter_for(None, limits), ProcMeter)
-    assert isinstance(meter_for(group(tmp_path, V1), limits), CgroupMeter)
+    assert CgroupMeter is type(meter_for(group(tmp_path, V1), limits))
+    old = dataclasses.replace(group(tmp_path, V2), sampled=True)
+    assert SampledMeter is type(meter_for(old, limits))

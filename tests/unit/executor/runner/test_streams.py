@@ -64,3 +64,17 @@ def test_feed_of_nothing() -> None:
     assert not Feed(writing, b"").open
     assert b"" == os.read(reading, 1)
     os.close(reading)
+
+
+def test_what_was_taken_waits_no_longer() -> None:
+    """Bytes are taken once, in their order; the cap counts those that were taken too."""
+    reading, writing = os.pipe()
+    capture = Capture(reading, 5)
+    os.write(writing, b"abcd")
+    capture.read()
+    assert (b"abc", 1) == (capture.take(3), capture.waiting)
+    os.write(writing, b"efg")
+    os.close(writing)
+
+    assert b"de" == capture.finish()
+    assert capture.truncated

@@ -1,17 +1,15 @@
 """Makes the folder below which all steps' cgroups of one fork server live, and removes it."""
 
 # PTH: system calls by their own names, and as few of them as there can be.
-# ruff: noqa: PTH102, PTH106, PTH112, PTH119, PTH120, PTH123, PTH208
+# ruff: noqa: PTH102, PTH106, PTH112, PTH123, PTH208
 
 import os
 import time
-from contextlib import suppress
 from typing import NamedTuple
 
-from ignis.executor.sandbox.cgroups import find
+from ignis.executor.sandbox.cgroups import find, unified
 
 _PREFIX = "ignis-"
-_LEAF = "ignis-executor"
 _REMOVE_SECONDS = 2.0
 
 
@@ -29,8 +27,8 @@ class NoCgroupError(Exception):
 def make_base(token: str, movable: tuple[int, ...]) -> Base:
     """Make the base below this process's own cgroups; raises NoCgroupError.
 
-    `movable` are the processes that may be moved into a leaf, which v2 wants
-    before a cgroup may have children with controllers: Ignis's own.
+    `movable` are Ignis's own processes, which may be moved into a leaf: v2
+    wants that before a cgroup may have children with controllers.
     """
     mounts = find.parse_mounts(_read("/proc/self/mountinfo"))
     paths = find.parse_membership(_read("/proc/self/cgroup"))
@@ -41,30 +39,14 @@ def make_base(token: str, movable: tuple[int, ...]) -> Base:
         v2 = find.v2_folder(mounts, paths)
         if v2 is None:
             raise NoCgroupError("no cgroup file system with memory and pids is mounted")
-        return _make(2, [delegate(v2, movable)], token)
+        return _make(2, [unified.prepare(*v2, movable)], token)
     except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        message = f"cgroups can't be written: {where}{error.strerror}"
+        raise NoCgroupError(message) from error
+    except unified.NotUsableError as error:
         message = f"cgroups can't be written: {error}"
         raise NoCgroupError(message) from error
-
-
-def delegate(folder: str, movable: tuple[int, ...]) -> str:
-    """Enable the controllers for children of a v2 `folder`, and return the folder to use."""
-    if os.path.basename(folder) == _LEAF:
-        folder = os.path.dirname(folder)  # an earlier fork server has moved us
-    offered = _read(f"{folder}/cgroup.controllers").split()
-    missing = [name for name in find.V2_CONTROLLERS if name not in offered]
-    if missing:
-        message = f"the cgroup {folder} isn't given the controllers {', '.join(missing)}"
-        raise NoCgroupError(message)
-    enabled = _read(f"{folder}/cgroup.subtree_control").split()
-    if not set(find.V2_CONTROLLERS) <= set(enabled):
-        leaf = f"{folder}/{_LEAF}"
-        with suppress(FileExistsError):
-            os.mkdir(leaf)
-        for pid in movable:
-            _write(f"{leaf}/cgroup.procs", str(pid))
-        _write(f"{folder}/cgroup.subtree_control", _enable())
-    return folder
 
 
 def remove_base(base: Base) -> None:
@@ -96,7 +78,7 @@ def _make(version: int, parents: list[str], token: str) -> Base:
         for folder in folders:
             os.mkdir(folder)
         if version == 2:  # noqa: PLR2004 - the version's name
-            _write(f"{folders[0]}/cgroup.subtree_control", _enable())
+            unified.write_controllers(folders[0])
     except OSError:
         remove_base(base)
         raise
@@ -116,15 +98,6 @@ def _remove_tree(folder: str) -> bool:
     return True
 
 
-def _enable() -> str:
-    return " ".join(f"+{name}" for name in find.V2_CONTROLLERS)
-
-
 def _read(path: str) -> str:
     with open(path, encoding="utf-8") as file:
         return file.read()
-
-
-def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)

@@ -2,9 +2,8 @@
 
 from typing import NamedTuple
 
-# What a step's group must count; v2 always counts CPU time.
+# What a step's group must count.
 V1_CONTROLLERS = ("memory", "pids", "cpuacct")
-V2_CONTROLLERS = ("memory", "pids")
 _OCTAL_ESCAPES = {r"\040": " ", r"\011": "\t", r"\012": "\n", r"\134": "\\"}
 
 
@@ -59,11 +58,11 @@ def v1_folders(mounts: list[Mounted], paths: dict[str, str]) -> list[str] | None
     return folders
 
 
-def v2_folder(mounts: list[Mounted], paths: dict[str, str]) -> str | None:
-    """Return this process's folder in the v2 hierarchy, if there is one."""
+def v2_folder(mounts: list[Mounted], paths: dict[str, str]) -> tuple[str, str] | None:
+    """Return this process's folder in the v2 hierarchy and the topmost one, if there is one."""
     for mounted in mounts:
         if mounted.version == 2 and "" in paths:  # noqa: PLR2004 - the version's name
-            return _below(mounted, paths[""])
+            return _below(mounted, paths[""]), mounted.point
     return None
 
 

@@ -51,6 +51,14 @@ class Size:
         return self.processes >= other.processes and self.file_bytes >= other.file_bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """The network of a container that has one, and its resolver."""
+
+    network: str
+    dns: str
+
+
 def size_of(program: Program) -> Size:
     """Return the size that a program needs: the larger of its steps."""
     limits = [step.limits for step in steps_of(program)]
@@ -67,7 +75,12 @@ def memory_bytes(memory_kb: int) -> int:
 
 
 def container(
-    client: docker.APIClient, options: DockerOptions, image: str, size: Size, uid: int
+    client: docker.APIClient,
+    options: DockerOptions,
+    image: str,
+    size: Size,
+    uid: int,
+    attached: Attached | None = None,
 ) -> dict[str, Any]:
     """Return the arguments of `create_container` but for its labels."""
     return {
@@ -80,17 +93,22 @@ def container(
         "environment": {},
         "stdin_open": True,
         "healthcheck": {"test": ["NONE"]},
-        "network_disabled": True,
-        "host_config": _host_config(client, options, size, uid),
+        "network_disabled": attached is None,
+        "host_config": _host_config(client, options, size, uid, attached),
     }
 
 
 def _host_config(
-    client: docker.APIClient, options: DockerOptions, size: Size, uid: int
+    client: docker.APIClient,
+    options: DockerOptions,
+    size: Size,
+    uid: int,
+    attached: Attached | None,
 ) -> Mapping[str, Any]:
     memory = memory_bytes(size.memory_kb)
     config: dict[str, Any] = client.create_host_config(
-        network_mode="none",
+        network_mode=attached.network if attached else "none",
+        dns=[attached.dns] if attached else None,
         ipc_mode="private",
         read_only=True,
         auto_remove=True,  # also when the executor is no more

@@ -68,6 +68,10 @@ class Stream:
         self._writer.write(data)
         await self._writer.drain()
 
+    def push(self, data: bytes) -> None:
+        """Send a few bytes to stdin without waiting."""
+        self._writer.write(data)
+
     async def exactly(self, size: int) -> bytes:
         """Return the next `size` bytes of stdout; raises EOFError when it ends."""
         parts = []

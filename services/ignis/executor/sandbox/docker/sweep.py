@@ -16,7 +16,7 @@ _SETTLED_SECONDS = 600  # what nobody uses after this never will be used
 
 
 async def sweep(engine: Engine) -> None:
-    """Remove containers and images with our labels that nobody needs.
+    """Remove containers, networks and images with our labels that nobody needs.
 
     A container that has ended is litter whoever made it. What others' living
     executors use, the engine itself refuses to remove.
@@ -28,6 +28,10 @@ async def sweep(engine: Engine) -> None:
         over = container["State"] in _OVER or stillborn
         if over or owner.is_dead(container["Labels"]):
             await engine.remove(container["Id"])
+    networks = await engine.call(engine.client.networks, filters=query)
+    for network in networks:
+        if owner.is_dead(network["Labels"]):
+            await remove_network(engine, network["Id"])
     images = await engine.call(engine.client.images, all=True, filters=query)
     for image in images:
         if owner.is_dead(image["Labels"]) or _is_old(image):
@@ -44,6 +48,14 @@ async def until_none(engine: Engine, labels: Mapping[str, str]) -> None:
         for container in left:
             await engine.remove(container["Id"])
         await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def remove_network(engine: Engine, network: str) -> None:
+    """Remove a network unless a container uses it."""
+    try:
+        await engine.call(engine.client.remove_network, network)
+    except SandboxError:
+        return
 
 
 async def remove_image(engine: Engine, image: str) -> None:

@@ -6,10 +6,12 @@
 
 import os
 import socket
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
-from ignis.executor.runner import frames, main, step
+from ignis.executor.runner import frames, main, reaper, spawn
+from ignis.executor.runner.channel import Channel
 from ignis.executor.runner.place import Place
+from ignis.executor.runner.step import Prepared, joining
 from ignis.executor.sandbox.cgroups.steps import Made, descriptors
 from ignis.executor.sandbox.namespace import handover, linux, network, privileges
 from ignis.executor.sandbox.namespace.handover import Handles
@@ -28,26 +30,46 @@ class Making(NamedTuple):
     seccomp: bytes
     hidden: tuple[str, ...]
     capabilities: int
+    own_network: bool  # otherwise it is in one that was made for it, and finished
 
 
-def become_runner(channel_fd: int, mapped_fd: int, making: Making) -> NoReturn:
-    """Wait for one job and run it; `mapped_fd` tells by a byte that the ids are mapped."""
+class Born(NamedTuple):
+    """What a sandbox's first process starts with; `mapped` tells by a byte that its ids are."""
+
+    channel: int
+    mapped: int
+    making: Making
+
+
+def become_runner(born: Born) -> spawn.Waiting:
+    """Wait for one job and run it.
+
+    Returns in what is forked to become the program, never in the runner.
+    """
     status = 1
+    forked: spawn.Ahead | spawn.Waiting | None = None
     try:
         _volunteer()
-        _keep_only(channel_fd, mapped_fd, making.groups)
-        channel = socket.socket(fileno=channel_fd)
+        _keep_only(born.channel, born.mapped, born.making.groups)
+        channel = socket.socket(fileno=born.channel)
         try:
-            place, handles = _isolate(mapped_fd, making)
-            prepared = step.prepare()
+            place, handles = _isolate(born.mapped, born.making)
+            wake = reaper.wake_on_death()
+            forked = spawn.fork(joining(place, 0))
+            if isinstance(forked, spawn.Waiting):
+                channel.detach()
+                return forked
             handover.give(channel, handles)
-            main.serve(channel, place, prepared)
+            both_ways = Channel(born.channel, born.channel)
+            main.serve(both_ways, place, Prepared(wake, forked))
             status = 0
         except BaseException as error:  # noqa: BLE001 - the executor hears of everything
             text = f"{type(error).__name__}: {error}"
             channel.sendall(frames.encode(frames.Kind.BROKEN, text.encode()))
     finally:
-        os._exit(status)
+        if not isinstance(forked, spawn.Waiting):
+            os._exit(status)
+    raise AssertionError  # the runner has exited
 
 
 def _volunteer() -> None:
@@ -84,9 +106,10 @@ def _isolate(mapped_fd: int, making: Making) -> tuple[Place, Handles]:
     _mount(making)
     files = linux.pick("/tmp")
     socket.sethostname(_HOST_NAME)
-    network.loopback_up()
-    if not making.groups:
-        network.bound_buffers()
+    if making.own_network:
+        network.loopback_up()
+        if not making.groups:
+            network.bound_buffers()
     privileges.drop(making.capabilities, keep_identity=making.separate_ids)
     linux.set_seccomp(making.seccomp)
     place = Place(
@@ -114,6 +137,10 @@ def _mount(making: Making) -> None:
         linux.mount(source, target, flags=linux.MS_BIND)
     hide = ",hidepid=2,gid=0" if making.separate_ids else ""
     linux.mount("proc", "/proc", "proc", _PROC_FLAGS, hide.lstrip(","))
+    if not making.own_network:
+        # An ordinary user's job has the very id that a made network belongs to.
+        linux.mount("/proc/sys", "/proc/sys", flags=linux.MS_BIND)
+        linux.restrict("/proc/sys", linux.MOUNT_ATTR_RDONLY)
     for path in making.hidden:
         cover = "/var/empty" if os.path.isdir(path) else "/dev/null"
         linux.mount(cover, path, flags=linux.MS_BIND)

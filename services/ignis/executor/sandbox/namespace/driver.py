@@ -3,68 +3,86 @@
 import asyncio
 import logging
 import resource
+import time
 from functools import partial
 
-from ignis.executor.models import Mount, Outcome, Program, SandboxInfo
+from ignis.executor.live import Live
+from ignis.executor.models import Interpreter, Mount, Outcome, Program, SandboxInfo
 from ignis.executor.sandbox.cancelling import outlast_cancel
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace import handover
 from ignis.executor.sandbox.namespace.handover import Limited
 from ignis.executor.sandbox.namespace.link import Link
-from ignis.executor.sandbox.namespace.pool import Made, Pool
+from ignis.executor.sandbox.namespace.pool import Made
+from ignis.executor.sandbox.namespace.servers import Servers
+from ignis.executor.sandbox.network.options import NetworkOptions
+from ignis.executor.sandbox.remains import remains
 from ignis.executor.sandbox.session import Session, SocketChannel, converse, steps_of
 
 _log = logging.getLogger(__name__)
+_NO_NETWORK = NetworkOptions()
 
 
 class NamespaceSandbox:
     """Runs programs in fresh namespaces, up to `slots` at once."""
 
-    def __init__(self, *, slots: int, mounts: tuple[Mount, ...]) -> None:
-        """Prepare for `slots` programs that all see `mounts`; `start` makes it work."""
-        # One more than can run at once: what follows a job doesn't wait for the one after it.
-        self._warm = slots + 1
-        # Running, waiting, and being removed.
-        self._places = slots + self._warm + slots
-        self._mounts = mounts
+    def __init__(
+        self,
+        *,
+        slots: int,
+        mounts: tuple[Mount, ...],
+        interpreter: Interpreter | None = None,
+        network: NetworkOptions = _NO_NETWORK,
+    ) -> None:
+        """Prepare for `slots` programs that all see `mounts`; `start` makes it work.
+
+        Programs of `interpreter` are run by copies of it that have already started.
+        """
+        self._servers = Servers(
+            slots=slots, mounts=mounts, interpreter=interpreter, network=network
+        )
+        self._network = network
         self._turns = asyncio.Semaphore(slots)
-        self._pool: Pool | None = None
-        self._starting = asyncio.Lock()
-        self._closed = False
 
     async def start(self) -> None:
         """Make the first sandbox; raises SandboxError where the kernel doesn't allow it."""
         _allow_descriptors()
         try:
-            await (await self._living_pool()).prove()
+            await self._servers.start()
         except BaseException:
             await self.close()
             raise
 
     def info(self) -> SandboxInfo:
         """Return how the sandbox works here."""
-        ready = self._pool.link.ready if self._pool else None
+        ready = self._servers.link.ready if self._servers.link else None
         return SandboxInfo(
             driver="namespace",
             weak_memory_limits=bool(ready and ready.weak_memory_limits),
-            notes=ready.notes if ready else (),
+            notes=(*self._servers.notes, *(ready.notes if ready else ())),
+            network=self._network.enabled,
         )
 
-    async def run(self, program: Program) -> Outcome:
+    async def run(self, program: Program, live: Live | None = None) -> Outcome:
         """Run a program in a sandbox that nothing else has used or will use.
 
         Its processes are dead when this returns; the place that they ran in
         is removed in the background, and `close` waits for that. Whatever the
-        program does is an outcome. Cancelling kills it at once. Raises
-        SandboxError when the sandbox itself broke.
+        program does is an outcome, also that `live` cancelled it. Cancelling
+        the task kills it at once. Raises SandboxError when the sandbox itself
+        broke.
         """
-        async with self._turns:
-            pool = await self._living_pool()
-            made = await pool.take()
+        live = live or Live()
+        async with self._turns, self._servers.lease() as pool:
+            made = await pool.take(program)
+            session, begun = Session(SocketChannel(made.channel), program, live), time.monotonic()
             try:
-                outcome = await _converse(made, program)
+                _limit(made, program)
+                outcome = await converse(session, program, live)
             except SandboxError as error:
                 text = await outlast_cancel(_end(pool.link, made))
+                if live.cancelled:
+                    return remains(program, session.heard, (time.monotonic() - begun) * 1e3)
                 message = f"{error}; {text}" if text else str(error)
                 raise SandboxError(message) from error
             except BaseException:
@@ -78,29 +96,7 @@ class NamespaceSandbox:
 
     async def close(self) -> None:
         """End every program, and wait until nothing is left."""
-        self._closed = True
-        async with self._starting:
-            await self._drop_pool()
-
-    async def _living_pool(self) -> Pool:
-        """Return a living fork server's pool; one that died is replaced."""
-        if self._pool and self._pool.link.alive and not self._closed:
-            return self._pool
-        async with self._starting:
-            if self._closed:
-                raise SandboxError("the sandbox is closed")
-            if self._pool and not self._pool.link.alive:
-                await self._drop_pool()
-            if self._pool is None:
-                link = await Link.launch(self._places, self._mounts)
-                self._pool = Pool(link, size=self._warm, places=self._places)
-            return self._pool
-
-    async def _drop_pool(self) -> None:
-        if self._pool:
-            pool, self._pool = self._pool, None
-            await pool.close()
-            await pool.link.close()
+        await self._servers.close()
 
 
 def _allow_descriptors() -> None:
@@ -113,7 +109,7 @@ def _allow_descriptors() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-async def _converse(made: Made, program: Program) -> Outcome:
+def _limit(made: Made, program: Program) -> None:
     limits = [step.limits for step in steps_of(program)]
     limited = tuple(Limited(one.memory_kb, one.processes) for one in limits)
     try:
@@ -121,7 +117,6 @@ async def _converse(made: Made, program: Program) -> Outcome:
     except OSError as error:
         message = f"the limits could not be set: {error}"
         raise SandboxError(message) from error
-    return await converse(Session(SocketChannel(made.channel)), program)
 
 
 async def _end(link: Link, made: Made) -> str:

@@ -46,7 +46,7 @@ def take(channel: socket.socket) -> Handles:
     Raises BlockingIOError when there is nothing yet, and FrameError, with the
     sandbox's own words if it had any, when it broke before it was finished.
     """
-    data, descriptors = _receive(channel)
+    data, descriptors = receive(channel)
     if not data:
         raise FrameError("it ended before it was ready")
     kind, _ = frames.parse_header(data[: frames.HEADER.size])
@@ -60,7 +60,8 @@ def take(channel: socket.socket) -> Handles:
     return Handles(files, groups)
 
 
-def _receive(channel: socket.socket) -> tuple[bytes, list[int]]:
+def receive(channel: socket.socket) -> tuple[bytes, list[int]]:
+    """Return what comes next, with its descriptors, which no other program inherits."""
     # socket.recv_fds forgets its flags: a process started now would inherit them.
     descriptors = array("i")
     room = socket.CMSG_SPACE(_MOST_HANDLES * descriptors.itemsize)
@@ -72,10 +73,10 @@ def _receive(channel: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def limit(handles: Handles, file_bytes: int, wanted: tuple[Limited, ...]) -> None:
-    """Set the size of all files together, and the limits of the last groups, one per step."""
+    """Set the size of all files together, and the limits of the first groups, one per step."""
     linux.reconfigure(handles.files, tmpfs_options(file_bytes))
     if handles.groups:
-        for files, limits in zip(handles.groups[-len(wanted) :], wanted, strict=True):
+        for files, limits in zip(handles.groups[: len(wanted)], wanted, strict=True):
             steps.limit(files, *limits)
 
 

@@ -9,10 +9,17 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from ignis.executor.models import Mount
+from ignis.executor.models import Interpreter, Mount
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace import hints, requests
-from ignis.executor.sandbox.namespace.requests import Config, Failure, Kind, Ready, Start
+from ignis.executor.sandbox.namespace.requests import (
+    Config,
+    Failure,
+    Kind,
+    Ready,
+    Start,
+    Started,
+)
 
 _BOOT = Path(__file__).with_name("boot.py")
 _START_SECONDS = 20.0
@@ -34,24 +41,36 @@ class Link:
         self._listener: asyncio.Task[None] | None = None
 
     @classmethod
-    async def launch(cls, places: int, mounts: tuple[Mount, ...]) -> "Link":
-        """Start a fork server and wait until it works; raises SandboxError with what to do."""
+    async def launch(
+        cls,
+        places: int,
+        mounts: tuple[Mount, ...],
+        interpreter: Interpreter | None = None,
+        networks: socket.socket | None = None,
+        nameserver: str = "",
+    ) -> "Link":
+        """Start a fork server and wait until it works; raises SandboxError with what to do.
+
+        It is `interpreter` where there is one, else the executor's own.
+        `networks` is what a keeper of networks listens to; without it there is none.
+        """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         with theirs:
+            fds = tuple(one.fileno() for one in (theirs, networks) if one)
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-I", "-S", "-X", "utf8", str(_BOOT), str(theirs.fileno())),
+                *("-I", "-S", "-X", "utf8", str(_BOOT), *map(str, fds)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=fds,
                 env={},
                 cwd="/",
                 start_new_session=True,
             )
         link = cls(process, ours)
         try:
-            await link._greet(places, mounts)
+            await link._greet(_config(places, mounts, interpreter, nameserver))
         except BaseException:
             await link.close()
             raise
@@ -62,8 +81,10 @@ class Link:
         """Whether the fork server can still make sandboxes."""
         return self._listener is not None and not self._listener.done()
 
-    async def start(self, channel: socket.socket, place: int) -> tuple[int, "asyncio.Future[str]"]:
-        """Ask for a sandbox that answers on `channel`.
+    async def start(
+        self, channel: socket.socket, place: int, network: int | None = None
+    ) -> tuple[int, "asyncio.Future[str]"]:
+        """Ask for a sandbox that answers on `channel`, in the namespace `network` if there is one.
 
         Returns its number, and a future that is done when nothing of it is
         left; its text says what the sandbox itself did wrong, if anything.
@@ -75,7 +96,8 @@ class Link:
         self._ends[number] = ended
         packet = requests.encode_start(Start(number, place))
         try:
-            await self._send(packet, [channel.fileno()])
+            fds = [channel.fileno()] if network is None else [channel.fileno(), network]
+            await self._send(packet, fds)
         except BaseException:
             # Sent or not: a sandbox whose channel is closed ends by itself.
             self._ends.pop(number, None)
@@ -114,10 +136,8 @@ class Link:
             await self._process.wait()
         self._end_all("the sandbox was closed")
 
-    async def _greet(self, places: int, mounts: tuple[Mount, ...]) -> None:
-        pairs = tuple((str(mount.source), str(mount.target)) for mount in mounts)
-        token = f"{os.getpid()}-{secrets.token_hex(4)}"
-        await self._send(requests.encode_config(Config(places, pairs, token)), [])
+    async def _greet(self, config: Config) -> None:
+        await self._send(requests.encode_config(config), [])
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(_START_SECONDS):
@@ -137,7 +157,7 @@ class Link:
                 try:
                     socket.send_fds(self._control, [packet], fds)
                 except BlockingIOError:
-                    await _writable(self._control)
+                    await writable(self._control)
                 except OSError as error:
                     message = f"the fork server is gone: {error}"
                     raise SandboxError(message) from error
@@ -164,7 +184,24 @@ class Link:
         self._ends.clear()
 
 
-async def _writable(control: socket.socket) -> None:
+def _config(
+    places: int, mounts: tuple[Mount, ...], interpreter: Interpreter | None, nameserver: str
+) -> Config:
+    started = None
+    if interpreter:
+        env = dict(interpreter.env)
+        started = Started(interpreter.argv, env, interpreter.path, interpreter.version)
+    return Config(
+        places=places,
+        mounts=tuple((str(mount.source), str(mount.target)) for mount in mounts),
+        token=f"{os.getpid()}-{secrets.token_hex(4)}",
+        interpreter=started,
+        nameserver=nameserver,
+    )
+
+
+async def writable(control: socket.socket) -> None:
+    """Wait until a socket takes more."""
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
     loop.add_writer(control, ready.set_result, None)

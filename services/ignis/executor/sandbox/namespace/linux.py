@@ -32,6 +32,7 @@ PR_SET_NAME = 15
 PR_SET_SECCOMP = 22
 PR_CAPBSET_DROP = 24
 PR_SET_SECUREBITS = 28
+PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 
 _MNT_DETACH = 2
@@ -51,10 +52,16 @@ _FSPICK_CLOEXEC = 1
 _FSCONFIG_SET_STRING = 1
 _FSCONFIG_CMD_RECONFIGURE = 7
 
+_MACHINE = platform.machine()
+
 # PyDLL keeps the interpreter's lock: after clone the child's one thread has it.
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 _python = ctypes.pythonapi
+
+
+class _Filter(ctypes.Structure):
+    _fields_ = (("len", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
 class _MountAttr(ctypes.Structure):
@@ -68,16 +75,20 @@ class _MountAttr(ctypes.Structure):
 
 def machine() -> str:
     """Return the processor's architecture; raises OSError for one that isn't supported."""
-    name = platform.machine()
-    if name not in _CALLS:
-        message = f"the namespace sandbox knows x86_64 and aarch64, not {name}"
+    if _MACHINE not in _CALLS:
+        message = f"the namespace sandbox knows x86_64 and aarch64, not {_MACHINE}"
         raise OSError(message)
-    return name
+    return _MACHINE
 
 
 def unshare(flags: int) -> None:
     """Move this process into new namespaces of the kinds in `flags`."""
     _check(_libc.unshare(flags), "unshare")
+
+
+def setns(namespace: int, kind: int) -> None:
+    """Move this process into the namespace behind a descriptor; `kind` is its CLONE_NEW flag."""
+    _check(_libc.setns(namespace, kind), "setns")
 
 
 def clone(flags: int) -> int:
@@ -149,6 +160,11 @@ def pivot(new_root: str) -> None:
     os.chdir("/")
 
 
+def unmount(target: str) -> None:
+    """Take away what is mounted at a folder, as soon as nothing of it is open."""
+    _check(_libc.umount2(target.encode(), _MNT_DETACH), f"umount {target}")
+
+
 def prctl(option: int, value: int = 0) -> None:
     """Set one attribute of the process."""
     _check(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0), f"prctl {option}")
@@ -166,10 +182,7 @@ def set_seccomp(program: bytes) -> None:
     """Filter this process's system calls, and its children's, for good."""
     code = ctypes.create_string_buffer(program, len(program))
 
-    class Program(ctypes.Structure):
-        _fields_ = (("len", ctypes.c_ushort), ("filter", ctypes.c_void_p))
-
-    filtering = Program(len(program) // 8, ctypes.addressof(code))
+    filtering = _Filter(len(program) // 8, ctypes.addressof(code))
     mode_filter = 2
     result = _libc.prctl(PR_SET_SECCOMP, mode_filter, ctypes.byref(filtering), 0, 0)
     _check(result, "prctl PR_SET_SECCOMP")

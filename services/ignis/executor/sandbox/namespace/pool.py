@@ -5,12 +5,12 @@ import logging
 import socket
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 from ignis.executor.runner.frames import FrameError
 from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.namespace import handover
 from ignis.executor.sandbox.namespace.handover import Handles
-from ignis.executor.sandbox.namespace.link import Link
 
 _log = logging.getLogger(__name__)
 _MAKE_SECONDS = 20.0
@@ -43,19 +43,33 @@ class Made:
         handover.close(self.handles)
 
 
+class Server(Protocol):
+    """What makes sandboxes and ends them: a link to a fork server."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still make sandboxes."""
+
+    async def start(self, channel: socket.socket, place: int) -> tuple[int, "asyncio.Future[str]"]:
+        """Ask for a sandbox; returns its number, and a future of its end."""
+
+    def kill(self, number: int) -> None:
+        """End a sandbox now."""
+
+
 class Pool:
     """Keeps `size` sandboxes of one fork server finished or in the making.
 
-    There are never more than `places` of them, counting those that run a job
+    There are never more than there are `places`, counting those that run a job
     and those that are being removed: a place's ids are used by one at a time.
     """
 
-    def __init__(self, link: Link, *, size: int, places: int) -> None:
+    def __init__(self, link: Server, *, size: int, places: range) -> None:
         """Begin to make sandboxes; at most `size` may be waited for at once."""
         self.link = link
         self._size = size
         self._places: asyncio.LifoQueue[int] = asyncio.LifoQueue()
-        for place in reversed(range(places)):
+        for place in reversed(places):
             self._places.put_nowait(place)
         self._waiting: deque[Made] = deque()
         self._takers: deque[asyncio.Future[Made]] = deque()
@@ -80,9 +94,13 @@ class Pool:
         return await self._next()
 
     async def prove(self) -> None:
-        """Wait for the first sandbox; raises SandboxError when it can't be made."""
-        done, _ = await asyncio.wait(self._making, return_when=asyncio.FIRST_COMPLETED)
-        done.pop().result()
+        """Wait until a sandbox waits; raises SandboxError when none can be made."""
+        while not self._waiting:
+            self._fill()
+            if not self._making:
+                raise SandboxError("the fork server is gone")
+            done, _ = await asyncio.wait(self._making, return_when=asyncio.FIRST_COMPLETED)
+            done.pop().result()
 
     async def close(self) -> None:
         """End what waits, and make no more."""
@@ -181,11 +199,16 @@ class Pool:
 
 
 async def _handles(channel: socket.socket) -> Handles:
+    await readable(channel)
+    return handover.take(channel)
+
+
+async def readable(channel: socket.socket) -> None:
+    """Wait until there is something to receive, or the end."""
     loop = asyncio.get_running_loop()
-    readable = asyncio.Event()
-    loop.add_reader(channel, readable.set)
+    something = asyncio.Event()
+    loop.add_reader(channel, something.set)
     try:
-        await readable.wait()
+        await something.wait()
     finally:
         loop.remove_reader(channel)
-    return handover.take(channel)

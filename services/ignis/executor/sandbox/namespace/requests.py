@@ -11,7 +11,7 @@ MAX_PACKET = 1 << 16
 class Kind(IntEnum):
     """The first byte of a packet."""
 
-    START = 1  # driver: make a sandbox; the runner's end of its channel comes along
+    START = 1  # driver: make a sandbox; its channel's end comes along, and its network if any
     KILL = 2  # driver: end a sandbox now
     ENDED = 3  # server: nothing is left of a sandbox
     READY = 4  # server: it works, and how
@@ -25,12 +25,23 @@ class Start(NamedTuple):
     place: int
 
 
+class Started(NamedTuple):
+    """The interpreter that the fork server shall be, stopped before its program."""
+
+    argv: tuple[str, str]
+    env: dict[str, str]
+    path: str
+    version: str
+
+
 class Config(NamedTuple):
     """What a fork server is started with; mounts are (source, target)."""
 
     places: int  # how many sandboxes there may be at once
     mounts: tuple[tuple[str, str], ...]
     token: str  # names the cgroups, so that a later start can find what was left
+    interpreter: Started | None = None  # None: that of the executor
+    nameserver: str = ""  # of sandboxes with a network; empty where there are none
 
 
 class Ready(NamedTuple):
@@ -98,5 +109,7 @@ def encode_config(config: Config) -> bytes:
 
 def decode_config(packet: bytes) -> Config:
     """Return a fork server's configuration."""
-    places, mounts, token = json.loads(packet)
-    return Config(places, tuple((source, target) for source, target in mounts), token)
+    places, mounts, token, started, nameserver = json.loads(packet)
+    interpreter = Started(tuple(started[0]), *started[1:]) if started else None
+    pairs = tuple((source, target) for source, target in mounts)
+    return Config(places, pairs, token, interpreter, nameserver)

@@ -5,7 +5,9 @@
 # ruff: noqa: PTH102, PTH103, PTH112, PTH114, PTH115, PTH120, PTH123, PTH211, S108
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 from ignis.executor.sandbox.hidden import HIDDEN
 from ignis.executor.sandbox.namespace import linux
@@ -32,11 +34,21 @@ _ETC = {
 }
 _ETC_COPIED = ("ld.so.cache",)
 _ETC_SHOWN = ("alternatives",)
+_ETC_COPIED_FOR_NETWORK = ("protocols", "services", "ssl/openssl.cnf")
+_ETC_SHOWN_FOR_NETWORK = ("ssl/certs",)  # whom programs trust; the keys beside them are not shown
 _READ_ONLY = linux.MOUNT_ATTR_RDONLY | linux.MOUNT_ATTR_NOSUID
 
 
-def build(mounts: tuple[tuple[str, str], ...], at: str = "/tmp") -> None:
-    """Build the root over the folder `at` and move into it; `mounts` are (source, target).
+def build(
+    mounts: tuple[tuple[str, str], ...],
+    files: Mapping[str, bytes] = MappingProxyType({}),
+    nameserver: str = "",
+    at: str = "/tmp",
+) -> None:
+    """Build the root over the folder `at` and move into it.
+
+    `mounts` are (source, target), `files` are more files by their paths. With a
+    `nameserver` it has what programs with a network look for.
 
     Call it in a mount namespace and pid namespace of one's own: it sees
     nothing of the host afterwards but what is in the tree.
@@ -48,6 +60,11 @@ def build(mounts: tuple[tuple[str, str], ...], at: str = "/tmp") -> None:
     _show_system(at)
     _make_folders(at)
     _make_etc(f"{at}/etc")
+    if nameserver:
+        _make_resolving(f"{at}/etc", nameserver)
+    for path, content in files.items():
+        os.makedirs(os.path.dirname(at + path), 0o755, exist_ok=True)
+        _write(at + path, content)
     for source, (_, target) in sorted(
         zip(sources, mounts, strict=True), key=lambda pair: pair[1][1]
     ):
@@ -86,10 +103,20 @@ def _make_etc(etc: str) -> None:
     os.mkdir(etc, 0o755)
     for name, text in _ETC.items():
         _write(f"{etc}/{name}", text.encode())
-    for name in _ETC_COPIED:
+    _show_etc(etc, _ETC_COPIED, _ETC_SHOWN)
+
+
+def _make_resolving(etc: str, nameserver: str) -> None:
+    os.mkdir(f"{etc}/ssl", 0o755)
+    _write(f"{etc}/resolv.conf", f"nameserver {nameserver}\n".encode())
+    _show_etc(etc, _ETC_COPIED_FOR_NETWORK, _ETC_SHOWN_FOR_NETWORK)
+
+
+def _show_etc(etc: str, copied: tuple[str, ...], shown: tuple[str, ...]) -> None:
+    for name in copied:
         with suppress(FileNotFoundError), open(f"/etc/{name}", "rb") as source:
             _write(f"{etc}/{name}", source.read())
-    for name in _ETC_SHOWN:
+    for name in shown:
         if os.path.isdir(f"/etc/{name}"):
             _show(f"/etc/{name}", f"{etc}/{name}")
 

@@ -1,51 +1,8 @@
-"""Delegation and removal, on folders that look like cgroups."""
+"""Making and removal, on folders that look like cgroups."""
 
 from pathlib import Path
 
-import pytest
-
-from ignis.executor.sandbox.cgroups.base import (
-    Base,
-    NoCgroupError,
-    delegate,
-    remove_base,
-    sweep,
-)
-
-
-def v2(folder: Path, offered: str = "cpu memory pids", enabled: str = "") -> Path:
-    """Make a folder look like a v2 cgroup."""
-    folder.mkdir(exist_ok=True)
-    (folder / "cgroup.controllers").write_text(offered)
-    (folder / "cgroup.subtree_control").write_text(enabled)
-    return folder
-
-
-def test_delegate(tmp_path: Path) -> None:
-    """Ignis's own processes move into a leaf, then children may have controllers."""
-    own = v2(tmp_path / "ignis.service")
-
-    assert str(own) == delegate(str(own), (10, 11))
-    assert "11" == (own / "ignis-executor/cgroup.procs").read_text()
-    assert "+memory +pids" == (own / "cgroup.subtree_control").read_text()
-
-
-def test_delegate_again(tmp_path: Path) -> None:
-    """From within the leaf of an earlier start, its parent is used as it is."""
-    own = v2(tmp_path / "ignis.service", enabled="memory pids")
-    leaf = own / "ignis-executor"
-    leaf.mkdir()
-
-    assert str(own) == delegate(str(leaf), (10,))
-    assert not (leaf / "cgroup.procs").exists()
-
-
-def test_missing_controllers(tmp_path: Path) -> None:
-    """A cgroup that isn't given memory is of no use, and that is said."""
-    own = v2(tmp_path / "x", offered="cpu pids")
-
-    with pytest.raises(NoCgroupError, match="memory"):
-        delegate(str(own), (10,))
+from ignis.executor.sandbox.cgroups.base import Base, remove_base, sweep
 
 
 def test_remove(tmp_path: Path) -> None:

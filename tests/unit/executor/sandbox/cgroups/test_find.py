@@ -22,7 +22,8 @@ def test_v1() -> None:
         "/sys/fs/cgroup/pids",
         "/sys/fs/cgroup/cpu,cpuacct/x",
     ] == find.v1_folders(mounts, paths)
-    assert "/sys/fs/cgroup/unified/unified/y" == find.v2_folder(mounts, paths)
+    unified = "/sys/fs/cgroup/unified"
+    assert (f"{unified}/unified/y", unified) == find.v2_folder(mounts, paths)
 
 
 def test_v1_incomplete() -> None:
@@ -38,13 +39,15 @@ def test_v2() -> None:
     paths = find.parse_membership("0::/system.slice/ignis.service\n")
 
     assert None is find.v1_folders(mounts, paths)
-    assert "/sys/fs/cg roup/system.slice/ignis.service" == find.v2_folder(mounts, paths)
+    top = "/sys/fs/cg roup"
+    assert (f"{top}/system.slice/ignis.service", top) == find.v2_folder(mounts, paths)
 
 
 def test_v2_in_a_container() -> None:
     """A container's mount shows a part of the hierarchy as if it were its root."""
     mounts = find.parse_mounts(V2_MOUNTS.format(root="/docker/abc"))
 
-    assert "/sys/fs/cg roup" == find.v2_folder(mounts, {"": "/docker/abc"})
-    assert "/sys/fs/cg roup/x" == find.v2_folder(mounts, {"": "/docker/abc/x"})
-    assert "/sys/fs/cg roup/docker/abcd" == find.v2_folder(mounts, {"": "/docker/abcd"})
+    top = "/sys/fs/cg roup"
+    assert (top, top) == find.v2_folder(mounts, {"": "/docker/abc"})
+    assert (f"{top}/x", top) == find.v2_folder(mounts, {"": "/docker/abc/x"})
+    assert (f"{top}/docker/abcd", top) == find.v2_folder(mounts, {"": "/docker/abcd"})

@@ -1,7 +1,7 @@
 """Packets between driver and fork server."""
 
 from ignis.executor.sandbox.namespace import requests
-from ignis.executor.sandbox.namespace.requests import Config, Failure, Kind, Ready, Start
+from ignis.executor.sandbox.namespace.requests import Config, Failure, Kind, Ready, Start, Started
 
 
 def test_start() -> None:
@@ -20,9 +20,10 @@ def test_end() -> None:
 
 def test_config() -> None:
     """A configuration comes back as it was."""
-    config = Config(2, (("/a b", "/c"),), "1-x")
-
-    assert config == requests.decode_config(requests.encode_config(config))
+    started = Started(("python3", "main.py"), {"A": "ä"}, "/bin", "3.11.2")
+    for interpreter in (None, started):
+        config = Config(2, (("/a b", "/c"),), "1-x", interpreter, "10.0.2.3")
+        assert config == requests.decode_config(requests.encode_config(config))
 
 
 def test_first() -> None:

@@ -1,0 +1,1 @@
+"""The network of programs that may use one: what they never reach, whatever the driver."""
