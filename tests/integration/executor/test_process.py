@@ -23,7 +23,7 @@ from ignis.events import connection
 from ignis.events.connection import Nats
 from ignis.languages import loader
 
-SLOW = "import time\ntime.sleep(3)\nprint('done')\n"
+SLOW = "import time\ntime.sleep(6)\nprint('done')\n"
 BRIEF = "import time\ntime.sleep(1)\nprint('done')\n"
 
 
