@@ -8,8 +8,8 @@ from ignis.executor.runner.place import Group
 from ignis.executor.sandbox.cgroups.base import Base
 
 _KIB = 1024
-# The process that will be the program holds some 300 KiB before it is told so: v1
-# refuses a limit below that, v2 kills the process.
+# In v2 the process that will be the program is in its group before it is told so, and
+# holds some 300 KiB: a limit below that would kill it. No program needs so little.
 _LEAST_KB = 1024
 # What TCP and UDP may hold in v1, which doesn't count it as memory.
 SOCKET_BYTES = 64 * 1024 * 1024
