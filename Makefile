@@ -71,6 +71,10 @@ test-integration: build $(VENV)/.dev ## Rooms with real PostgreSQL, NATS, Valkey
 test-security: build $(VENV)/.dev ## Hostile programs in the sandbox
 	@$(PYTEST) -n $(WORKERS) --dist loadgroup tests/security
 
+.PHONY: test-cgroup2
+test-cgroup2: build $(VENV)/.dev ## The sandbox on a stock Debian kernel with cgroup v2, in a virtual machine
+	@deploy/ci/cgroup2/boot.sh
+
 .PHONY: test-e2e
 test-e2e: build $(VENV)/.dev ## The stack as `make run` starts it, through Envoy
 	@$(PYTEST) -n $(WORKERS) --dist loadgroup tests/e2e

@@ -20,4 +20,5 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 debootstrap --variant=minbase --include="$packages" "$codename" "$root" "$mirror"
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
-tar --one-file-system -C "$root" -c . | docker import - "$tag"
+# The label tells an image of other packages from this one.
+tar --one-file-system -C "$root" -c . | docker import --change "LABEL ignis.packages=$packages" - "$tag"

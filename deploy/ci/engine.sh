@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.."
 
 folder=$1
 image=${IGNIS_TEST_IMAGE:-ignis-ci-base}
+packages=(gcc libc6-dev nodejs) # beside python3: the languages that the tests run in docker
 mkdir -p "$folder"
 
 answers() { docker version >/dev/null 2>&1; }
@@ -28,10 +29,20 @@ if ! answers; then
   answers || { tail -n 20 "$folder/dockerd.log" >&2; echo "engine: dockerd did not start" >&2; exit 1; }
 fi
 
-if ! docker image inspect "$image" >/dev/null 2>&1; then
+# An image of other packages is made again, and so is one that an older script made; whoever
+# names an image of their own knows what is in it.
+wanted=$(IFS=,; echo "python3,${packages[*]}")
+label='{{.Id}} {{range $name, $text := .Config.Labels}}{{if eq $name "ignis.packages"}}{{$text}}{{end}}{{end}}'
+about=$(docker image inspect --format "$label" "$image" 2>/dev/null || true)
+read -r old found <<<"$about"
+if [ -n "$old" ] && [ -z "$found" ] && [ -n "${IGNIS_TEST_IMAGE:-}" ]; then exit 0; fi
+if [ "$found" != "$wanted" ]; then
   if ! command -v debootstrap >/dev/null; then
     apt-get update -q
     apt-get install -y -q --no-install-recommends debootstrap
   fi
-  deploy/ci/base-image.sh "$image"
+  deploy/ci/base-image.sh "$image" "${packages[@]}"
+  # What was there before, unless it has another name, or a container uses it.
+  tags=$(docker image inspect --format '{{len .RepoTags}}' "$old" 2>/dev/null || true)
+  if [ -n "$old" ] && [ "$tags" = 0 ]; then docker image rm "$old" || true; fi
 fi

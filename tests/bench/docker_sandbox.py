@@ -22,7 +22,8 @@ SLOTS = 2
 
 async def calm(sandbox: DockerSandbox) -> None:
     """Wait until a container waits, and nothing is being made or removed."""
-    await asyncio.gather(*sandbox._warm._waiting)
+    (pool,) = sandbox._pools.values()
+    await asyncio.gather(*pool._waiting)
     while sandbox._removals:
         await asyncio.wait(sandbox._removals)
     await asyncio.sleep(0.3)  # the engine itself is not done when it says so
@@ -65,9 +66,8 @@ async def sustained(sandbox: DockerSandbox, jobs: int) -> float:
 async def by_the_engine(sandbox: DockerSandbox, containers: int) -> float:
     """The same containers a second, created, started and removed, and nothing else."""
     engine = sandbox._engine
-    wanted = spec.container(
-        engine.client, engines.OPTIONS, sandbox._image, sandbox._size, 0x7200_0000
-    )
+    (image,) = sandbox._pools
+    wanted = spec.container(engine.client, engines.OPTIONS, image, sandbox._size, 0x7200_0000)
 
     async def chain(count: int) -> None:
         for _ in range(count):

@@ -49,9 +49,9 @@ class Service:
             assert time.monotonic() < deadline, told
             time.sleep(0.02)
 
-    async def becomes(self, wanted: int) -> None:
+    async def becomes(self, wanted: int, patience: float = PATIENCE) -> None:
         """Wait for a status, while the event loop goes on."""
-        await asyncio.to_thread(self.wait_for, wanted)
+        await asyncio.to_thread(self.wait_for, wanted, patience)
 
     async def ends(self, limit: float) -> int:
         """Wait until the process has ended, while the event loop goes on; its exit status."""

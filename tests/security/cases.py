@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.integration.executor.sandbox.hosts import Sandbox
-from tests.integration.executor.sandbox.programs import command, limits, python, ran
+from tests.integration.executor.sandbox.programs import limits, python, ran
 
 from ignis.executor.models import Limit, Limits, Program, StepOutcome
 
@@ -68,8 +68,10 @@ def check(case: Case, result: StepOutcome) -> None:
 
 async def check_next(sandbox: Sandbox) -> None:
     """Check that the next job is right."""
-    result = ran(await sandbox.run(command("echo", "next")))
-    assert (b"next\n", b"", 0) == (result.stdout, result.stderr, result.exit_code)
+    code = "import os, sys; print('next', __name__, sys.argv, os.listdir(), os.getcwd())"
+    result = ran(await sandbox.run(python(code)))
+    expected = b"next __main__ ['main.py'] ['main.py'] /box\n"
+    assert (expected, b"", 0) == (result.stdout, result.stderr, result.exit_code)
 
 
 def said_by(result: StepOutcome) -> str:

@@ -15,6 +15,7 @@ from tests.integration.executor.sandbox.hosts import Sandbox
 from tests.integration.executor.sandbox.ordinary import OrdinarySandbox
 
 from ignis.executor.sandbox.docker import owner as labels
+from ignis.executor.sandbox.docker.driver import DockerSandbox
 
 # The ids behind sandboxes, of both drivers (namespace/uids.py, docker/facts.py).
 _IDS = range(0x7000_0000, 0x7200_0000)
@@ -85,9 +86,11 @@ def owner_of(host: Sandbox) -> int:
     return host.pid if isinstance(host, OrdinarySandbox) else os.getpid()
 
 
-def at_work(owner: int) -> set[int]:
-    """Return what runs in the owner's namespace sandboxes, but for what waits in each."""
-    inside = [leftovers.same_sandbox(runner) for runner in leftovers.runners(owner)]
+def at_work(host: Sandbox) -> set[int]:
+    """Return the processes of jobs in a host's sandboxes, when none of them has a job any more."""
+    if isinstance(host, DockerSandbox):
+        return set(_in_containers(host._labels[labels.EXECUTOR]))
+    inside = [leftovers.same_sandbox(runner) for runner in leftovers.runners(owner_of(host))]
     return set().union(*(pids for pids in inside if len(pids) > _IDLE_PROCESSES))
 
 
@@ -133,6 +136,19 @@ def _of_engine(owner: int) -> Iterator[tuple[str, str]]:
         return  # the engine itself is gone, and all that it had
 
 
+def _in_containers(label: str) -> Iterator[int]:
+    """Processes with a job's uid in the containers of one driver, on an engine of this machine."""
+    with engines.client() as engine:
+        found = engine.containers(filters={"label": f"{labels.EXECUTOR}={label}"})
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            groups = (path / "cgroup").read_text() if path.stat().st_uid in _IDS else ""
+        except OSError:
+            continue
+        if any(one["Id"] in groups for one in found):
+            yield int(path.name)
+
+
 def _own_descriptors() -> Iterator[str]:
     for path in Path("/proc/self/fd").iterdir():
         try:
@@ -159,15 +175,21 @@ def _strangers_files() -> Iterator[Path]:
 
 def _system_v() -> Iterator[str]:
     for kind, column in _UID_COLUMNS.items():
-        for row in Path(f"/proc/sysvipc/{kind}").read_text().splitlines()[1:]:
+        for row in _rows(f"/proc/sysvipc/{kind}")[1:]:
             if int(row.split()[column]) in _IDS:
                 yield f"{kind} {row}"
 
 
 def _keys() -> Iterator[str]:
-    for row in Path("/proc/key-users").read_text().splitlines():
+    for row in _rows("/proc/key-users"):
         if int(row.partition(":")[0]) in _IDS:
             yield row
+
+
+def _rows(path: str) -> list[str]:
+    """The lines of a file that not every kernel has."""
+    found = Path(path)
+    return found.read_text().splitlines() if found.exists() else []
 
 
 def _command(pid: int) -> str:

@@ -14,6 +14,7 @@ from tests.integration.executor.sandbox.hosts import Sandbox
 from tests.integration.executor.sandbox.programs import python, ran
 from tests.security import cases, remains
 
+from ignis.executor.sandbox.hidden import HIDDEN
 from ignis.executor.sandbox.seccomp.denied import DENIED
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -54,7 +55,7 @@ async def test_contained(sandbox: Sandbox, mode: str, path: Path) -> None:
     result = ran(await sandbox.run(case.program))
 
     cases.check(case, result)
-    assert set() == remains.at_work(owner)
+    assert set() == remains.at_work(sandbox)
     await cases.check_next(sandbox)
     assert servers == remains.fork_servers(owner)
 
@@ -124,3 +125,18 @@ async def test_denied_calls(sandbox: Sandbox, mode: str) -> None:
 
     assert (b"", 0) == (result.stderr, result.exit_code)
     assert passed <= (UNKNOWN_TO_LIBRARIES if mode == "docker" else set()), result.stdout
+
+
+async def test_hidden(sandbox: Sandbox) -> None:
+    """Of what describes the host in /proc a job reads nothing, and lists nothing."""
+    code = (
+        "import os, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "  path = '/proc/' + name\n"
+        "  try: found = os.listdir(path) if os.path.isdir(path) else open(path, 'rb').read(1)\n"
+        "  except OSError: continue\n"
+        "  if found: print('ESCAPED', path, found)\n"
+    )
+    result = ran(await sandbox.run(python(code, *HIDDEN)))
+
+    assert (b"", b"", 0) == (result.stdout, result.stderr, result.exit_code)

@@ -27,4 +27,5 @@ def read_compile(output: events_pb2.CompileOutput) -> CompileResult:
         stderr=output.stderr,
         exit_code=output.exit_code if output.HasField("exit_code") else None,
         duration_ms=output.duration_ms,
+        cached=output.cached,
     )

@@ -11,6 +11,7 @@ class CompileResult:
     stderr: bytes
     exit_code: int | None
     duration_ms: float
+    cached: bool = False  # all of this is of an earlier job with the same inputs
 
 
 @dataclass(frozen=True, slots=True)

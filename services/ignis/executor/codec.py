@@ -135,4 +135,5 @@ def _compiled(step: StepOutcome) -> events_pb2.CompileOutput:
         stderr=step.stderr,
         exit_code=step.exit_code,
         duration_ms=round(step.wall_time_ms, 3),
+        cached=step.cached,
     )

@@ -1,6 +1,6 @@
 """What is run for a language: its commands, with everything filled in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -26,6 +26,8 @@ class Commands:
     version: str  # of the toolchain
     env: Mapping[str, str]  # of every step
     settings: CompileSettings
+    identity: Callable[[], str]  # changes whenever the toolchain does
+    image: str = ""  # what its programs run in, by name; empty is the sandbox's own choice
 
     @property
     def file(self) -> str:

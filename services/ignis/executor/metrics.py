@@ -7,6 +7,32 @@ from ignis.executor.models import Job, Report
 from ignis.server.metrics import Metrics
 
 
+class CompileMetrics:
+    """`ignis_executor_compile_cache_…`."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._looked = metrics.counter(
+            "compile_cache_total", "Compile steps by whether their result was known.", "result"
+        )
+        self._bytes = metrics.gauge("compile_cache_bytes", "Bytes of compiled programs kept.")
+        self._evicted = metrics.counter(
+            "compile_cache_evictions_total", "Compiled programs that were too many or too old."
+        )
+        self._seen = 0
+        for result in ("hit", "miss"):
+            self._looked.labels(result)
+
+    def looked(self, *, hit: bool) -> None:
+        """Count a compile step that was looked for."""
+        self._looked.labels("hit" if hit else "miss").inc()
+
+    def holds(self, size: int, evicted: int) -> None:
+        """Note how many bytes are kept, and how many entries had to go since the start."""
+        self._bytes.set(size)
+        self._evicted.inc(max(evicted - self._seen, 0))
+        self._seen = max(evicted, self._seen)
+
+
 class JobMetrics:
     """`ignis_executor_…`, beside what every service has."""
 

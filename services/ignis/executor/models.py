@@ -1,6 +1,6 @@
 """What the executor's domain speaks of: programs, limits and outcomes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -51,17 +51,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
-    """Everything that a sandbox needs to know about one job."""
-
-    files: tuple[ProgramFile, ...]
-    run: Step
-    compile: Step | None = None
-    stdin: bytes = b""
-    network: bool = False  # whether it may use one, where the operator allows that
-
-
-@dataclass(frozen=True, slots=True)
 class StepOutcome:
     """What one step did.
 
@@ -80,6 +69,38 @@ class StepOutcome:
     cpu_time_ms: float
     memory_kb: int
     limit: Limit | None = None
+    cached: bool = False  # an earlier step with the same inputs did it
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a compile step's result depends on beside the program, and whose it is."""
+
+    owner: str
+    language: str
+    toolchain: str  # changes whenever the toolchain does
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Everything that a sandbox needs to know about one job.
+
+    What a compile step that ended well leaves in the work folder can be kept:
+    if it has up to `keep_bytes` bytes, `kept` gets it with the step's outcome
+    before the program runs, else `kept` gets no bytes. As the `artefact` of
+    another program it takes the place of the files and the compile step.
+    """
+
+    files: tuple[ProgramFile, ...]
+    run: Step
+    compile: Step | None = None
+    stdin: bytes = b""
+    network: bool = False  # whether it may use one, where the operator allows that
+    image: str = ""  # what to run it in, by name; empty is the sandbox's own choice
+    origin: Origin | None = None
+    artefact: bytes = b""
+    keep_bytes: int = 0
+    kept: Callable[[StepOutcome, bytes], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +164,8 @@ class SandboxInfo:
     driver: str
     weak_memory_limits: bool
     notes: tuple[str, ...] = field(default=())
-    image: str = ""  # what has the toolchains; empty where they are this machine's
+    # The ids of the images that have the toolchains, by name; none where they are this machine's.
+    images: Mapping[str, str] = field(default_factory=dict)
     network: bool = False  # whether programs may ask for one
 
 

@@ -9,15 +9,21 @@ from pydantic import Field, field_validator
 
 from ignis.executor.sandbox.docker.options import DockerOptions
 from ignis.executor.sandbox.network.options import NetworkOptions
+from ignis.languages.models import Language
 from ignis.server.addresses import networks
 from ignis.server.settings import ServiceSettings
+
+_IMAGES = r"^([^\s,=]+=[^\s,=]+(,[^\s,=]+=[^\s,=]+)*)?$"  # go=golang,c=gcc:13
+_PLACEHOLDER = "{language}"
 
 
 class ExecutorSettings(ServiceSettings):
     """What the executor reads from its environment. It has no database."""
 
     ignis_sandbox: Literal["auto", "namespace", "docker"] = "auto"
-    sandbox_image: str = "ignis-runtimes"  # docker: what has python3 and the toolchains
+    # Docker: what has python3 and the toolchains; {language} stands for a language's id.
+    sandbox_image: str = "ignis-runtime-{language}"
+    sandbox_images: str = Field("", pattern=_IMAGES)  # docker: other images of single languages
     sandbox_runtime: str = ""  # docker: runsc, kata, ...; empty is the engine's default
     ignis_allow_old_runc: bool = False  # docker: also an engine that programs can escape from
     sandbox_network: bool = False  # whether a program that asks for it gets a filtered network
@@ -34,6 +40,9 @@ class ExecutorSettings(ServiceSettings):
     executor_slots: int = Field(0, ge=0, le=1024)  # jobs at once; 0 is one per core
     executor_address: str = ""  # `host:port` that other services reach it at
     executor_data_dir: Path = Path("/var/lib/ignis/executor")  # caches of toolchains
+    executor_compile_cache_mb: int = Field(512, ge=0, le=1_048_576)  # 0 keeps nothing
+    executor_compile_cache_hours: int = Field(168, ge=1, le=87_600)  # no program is kept longer
+    executor_compile_cache_shared: bool = False  # also between users
     executor_toolchain_path: str = ""  # directories searched before the system's
     languages_dir: str = ""  # more language files, by an operator
     job_max_attempts: int = Field(3, ge=1)  # executors that may die of a job
@@ -66,7 +75,7 @@ class ExecutorSettings(ServiceSettings):
     def docker(self) -> DockerOptions:
         """What the docker driver is opened with."""
         return DockerOptions(
-            image=self.sandbox_image,
+            image="" if _PLACEHOLDER in self.sandbox_image else self.sandbox_image,
             host=self.docker_host,
             tls_verify=bool(self.docker_tls_verify),
             cert_path=self.docker_cert_path,
@@ -76,6 +85,17 @@ class ExecutorSettings(ServiceSettings):
             processes=self.limit_processes_max,
             file_bytes=self.limit_file_bytes_max,
         )
+
+    def image_of(self, language: Language) -> str:
+        """The name of the image that a language's programs run in, where they run in docker.
+
+        That is what this executor's operator says of the language, or its
+        file does, or what holds for all of them.
+        """
+        others = dict(pair.split("=") for pair in self.sandbox_images.split(",") if pair)
+        name = language.id.replace("+", "p").replace("#", "sharp")  # as an image may be called
+        general = self.sandbox_image.replace(_PLACEHOLDER, name)
+        return others.get(language.id) or language.image or general
 
     @property
     def slots(self) -> int:

@@ -14,8 +14,18 @@ from ignis.languages.models import Language
 from ignis.server.logs import get_logger
 
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
-SYSTEM_ROOTS = ("/usr", "/bin", "/lib", "/lib64", "/sbin")  # every sandbox sees these
+# Every sandbox sees these.
+SYSTEM_ROOTS = ("/usr", "/bin", "/lib", "/lib64", "/sbin", "/etc/alternatives")
 VERSION_LIMIT = 20.0  # seconds
+# What changes with the packages that a compiler stands on: headers, libraries, linkers.
+PACKAGES = (
+    "/etc/ld.so.cache",
+    "/var/lib/dpkg/status",
+    "/lib/apk/db/installed",
+    "/var/lib/rpm/rpmdb.sqlite",
+    "/usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "/var/lib/pacman/local",
+)
 CACHES = Path("/opt/ignis/caches")  # where jobs see them
 
 log = get_logger()
@@ -31,7 +41,9 @@ class Toolchain:
     path: str  # PATH for every command
     mounts: tuple[Mount, ...]
     cache: Mount | None  # filled here, read by jobs
-    image: str = ""  # what the program is in, empty for this machine
+    image: str = ""  # the id of what the program is in, empty for this machine
+    image_name: str = ""
+    baked: Path | None = None  # where the image has a cache that is full
 
     def env(self, cache: Path | None = None) -> Mapping[str, str]:
         """The environment of a command that runs where the cache is at `cache`."""
@@ -40,10 +52,26 @@ class Toolchain:
             variables[self.language.warm.env] = str(cache)
         return variables
 
+    def identity(self) -> str:
+        """What changes whenever the toolchain may make something else of the same sources."""
+        parts = [self.version, str(self.program), self.image]
+        if not self.image:
+            parts += [stamp(Path(path)) for path in (self.program, *PACKAGES)]
+        return "\0".join(parts)
+
     @property
     def sandbox_env(self) -> Mapping[str, str]:
         """The environment of a command in the sandbox."""
-        return self.env(self.cache.target if self.cache else None)
+        return self.env(self.cache.target if self.cache else self.baked)
+
+
+def stamp(path: Path) -> str:
+    """What tells a file from what replaces it; empty where there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return ""
+    return f"{about.st_dev}:{about.st_ino}:{about.st_size}:{about.st_mtime_ns}"
 
 
 async def find(language: Language, directories: str, data: Path) -> Toolchain | None:
@@ -59,8 +87,9 @@ async def find(language: Language, directories: str, data: Path) -> Toolchain | 
     located = _locate(language.toolchain.program, ":".join(filter(None, search)))
     if located is None:
         return None
-    found, program = located
-    path = ":".join(dict.fromkeys((str(found.parent), *SYSTEM_PATH)))
+    *_, program = located
+    # A link may lead nowhere in a sandbox: the program is found where it really is, too.
+    path = ":".join(dict.fromkeys((str(located[0].parent), str(program.parent), *SYSTEM_PATH)))
     version = await _version(language, path)
     if version is None:
         return None
@@ -69,18 +98,32 @@ async def find(language: Language, directories: str, data: Path) -> Toolchain | 
         name = f"{language.id}-{version}"
         cache = Mount(data / "caches" / name, CACHES / name)
         cache.source.mkdir(parents=True, exist_ok=True)
-    return Toolchain(language, version, program, path, _mounts(found, program), cache)
+    return Toolchain(language, version, program, path, _mounts(located), cache)
 
 
-def _locate(name: str, path: str) -> tuple[Path, Path] | None:
-    """Where a program is, and where its links lead."""
+def _locate(name: str, path: str) -> tuple[Path, ...] | None:
+    """Where a program is, where its links lead, and last where it really is."""
     found = shutil.which(name, path=path)
-    return None if found is None else (Path(found), Path(found).resolve())
+    if found is None:
+        return None
+    step = Path(found).absolute()
+    program = step.resolve()
+    steps = [step]
+    while step.is_symlink():  # no loop: it was found, so it leads to a file
+        step = Path(os.path.normpath(step.parent / step.readlink()))
+        steps.append(step)
+    return (*steps, program)
 
 
-def _mounts(found: Path, program: Path) -> tuple[Mount, ...]:
-    """What a sandbox must see beyond the system: `<root>/bin/<program>` brings `<root>`."""
-    roots = {found.parent.parent, program.parent.parent}
+def _mounts(located: tuple[Path, ...]) -> tuple[Mount, ...]:
+    """What a sandbox must see beyond the system: `<root>/bin/<program>` brings `<root>`.
+
+    A program in a folder of another name brings that folder alone: what is
+    beside it is nobody's business. Each is shown where it is called, though a
+    part of its path may be a link here.
+    """
+    folders = {step.parent for step in located if step.exists()}
+    roots = {folder.parent if folder.name == "bin" else folder for folder in folders}
     outside = [root for root in roots if not any(root.is_relative_to(s) for s in SYSTEM_ROOTS)]
     return tuple(Mount(root, root) for root in sorted(outside) if root != Path("/"))
 

@@ -17,8 +17,11 @@ from ignis.events.executors import Announcer
 from ignis.events.publisher import Publisher
 from ignis.executor.announcer import Announcements
 from ignis.executor.commands import Commands, CompileSettings, interpreter
+from ignis.executor.compiled.cache import CompileCache
+from ignis.executor.compiled.folder import Folder
+from ignis.executor.compiled.sandbox import CachingSandbox
 from ignis.executor.consumer import JobConsumer, subscription
-from ignis.executor.metrics import JobMetrics
+from ignis.executor.metrics import CompileMetrics, JobMetrics
 from ignis.executor.models import SandboxInfo
 from ignis.executor.probe import probe
 from ignis.executor.sandbox import Sandbox, open_sandbox
@@ -26,14 +29,16 @@ from ignis.executor.sandbox.errors import SandboxError
 from ignis.executor.sandbox.network.options import NetworkOptions
 from ignis.executor.selftest import SelfTests
 from ignis.executor.service import Executor
+from ignis.executor.service import Sandbox as Runs
 from ignis.executor.servicer import NAME, ExecutorServicer
 from ignis.executor.settings import ExecutorSettings
-from ignis.executor.toolchains import Toolchain, find
+from ignis.executor.toolchains import CACHES, Toolchain, find
 from ignis.executor.warmth import first
 from ignis.languages import loader
 from ignis.languages.models import Language
 from ignis.server.lifecycle import App
 from ignis.server.logs import get_logger
+from ignis.server.metrics import Metrics
 from ignis.v1 import executor_pb2, executor_pb2_grpc
 
 log = get_logger()
@@ -70,9 +75,33 @@ async def toolchains(settings: ExecutorSettings) -> dict[str, Toolchain]:
 async def visible(
     settings: ExecutorSettings, opened: Sandbox, found: Mapping[str, Toolchain]
 ) -> Mapping[str, Toolchain]:
-    """The toolchains that programs in the sandbox have: `found` on this machine, or its image's."""
-    image = opened.info().image
-    return await probe(opened, languages_of(settings).values(), image) if image else found
+    """The toolchains that programs in the sandbox have: `found` on this machine, or its images'."""
+    images = opened.info().images
+    if not images:
+        return found
+    inside: dict[str, list[Language]] = {}
+    for language in languages_of(settings).values():
+        inside.setdefault(settings.image_of(language), []).append(language)
+    probed = await asyncio.gather(
+        *(_probed(opened, inside[name], name, image) for name, image in images.items())
+    )
+    return {name: toolchain for one in probed for name, toolchain in one.items()}
+
+
+async def _probed(
+    opened: Sandbox, languages: list[Language], name: str, image: str
+) -> dict[str, Toolchain]:
+    """The toolchains of an image; one that doesn't work has none."""
+    try:
+        found = await probe(opened, languages, name, image)
+    except SandboxError as error:
+        log.warning("an image does not work", image=name, error=str(error))
+        return {}
+    for toolchain in found.values():
+        if toolchain.language.warm is not None and toolchain.baked is None:
+            folder = str(CACHES / toolchain.language.id)
+            log.warning("an image has no warm cache: compiling takes long", image=name, at=folder)
+    return found
 
 
 @asynccontextmanager
@@ -89,12 +118,13 @@ async def sandbox(
         for toolchain in found.values()
         for mount in (*toolchain.mounts, *([toolchain.cache] if toolchain.cache else []))
     }
+    images = tuple(settings.image_of(language) for language in languages_of(settings).values())
     try:
         opened = await open_sandbox(
             settings.ignis_sandbox,
             slots=settings.slots,
             mounts=sorted(mounts, key=lambda mount: mount.target),
-            docker=settings.docker,
+            docker=replace(settings.docker, images=images),
             interpreter=interpreter(commands_of(settings, found).values()),
             network=await _network(settings),
         )
@@ -126,19 +156,46 @@ async def _network(settings: ExecutorSettings) -> NetworkOptions:
     return replace(wanted, denied=tuple(sorted(found, key=str)))
 
 
+def caching(settings: ExecutorSettings, opened: Sandbox, metrics: Metrics) -> Runs:
+    """The sandbox, with a cache of compile steps unless the operator wants none."""
+    if not settings.executor_compile_cache_mb:
+        return opened
+    most_bytes = settings.executor_compile_cache_mb << 20
+    most_seconds = settings.executor_compile_cache_hours * 3600
+    try:
+        folder = Folder(settings.executor_data_dir / "compiled", most_bytes, most_seconds)
+    except OSError as error:
+        log.warning("no compiled program is kept", error=str(error))
+        return opened
+    cache = CompileCache(folder, most_bytes, CompileMetrics(metrics))
+    return CachingSandbox(opened, cache, shared=settings.executor_compile_cache_shared)
+
+
 def commands_of(settings: ExecutorSettings, found: Mapping[str, Toolchain]) -> dict[str, Commands]:
     """The commands of each language."""
     compiling = CompileSettings(settings.compile_time_ms, settings.compile_output_bytes)
     return {
-        name: Commands(toolchain.language, toolchain.version, toolchain.sandbox_env, compiling)
+        name: Commands(
+            toolchain.language,
+            toolchain.version,
+            toolchain.sandbox_env,
+            compiling,
+            toolchain.identity,
+            toolchain.image_name,
+        )
         for name, toolchain in found.items()
     }
 
 
 async def proven(
-    settings: ExecutorSettings, opened: Sandbox, found: Mapping[str, Toolchain]
+    settings: ExecutorSettings,
+    opened: Sandbox,
+    found: Mapping[str, Toolchain],
+    runs: Runs | None = None,
 ) -> tuple[Executor, dict[str, Toolchain]]:
-    """An executor of the languages whose self-test passes.
+    """An executor of the languages whose self-test passes; it runs jobs in `runs`.
+
+    Self-tests run in `opened` itself: what was compiled earlier proves nothing.
 
     Raises:
         Unavailable: there is none; an executor without languages helps nobody.
@@ -153,7 +210,7 @@ async def proven(
             "No language passed its self-test; install a toolchain, or see above why.",
         )
     offered = {name: commands[name] for name in passing}
-    return Executor(opened, offered, network=opened.info().network), passing
+    return Executor(runs or opened, offered, network=opened.info().network), passing
 
 
 def description(

@@ -99,6 +99,7 @@ def write_compile(compiled: CompileResult | None) -> bytes | None:
         stderr=compiled.stderr,
         exit_code=compiled.exit_code,
         duration_ms=compiled.duration_ms,
+        cached=compiled.cached,
     ).SerializeToString()
 
 
@@ -162,6 +163,7 @@ def _write_result(result: Result, written: job_pb2.Job) -> None:
                 stderr=text(compiled.stderr)[0],
                 exit_code=compiled.exit_code,
                 duration=round(compiled.duration_ms, 3),
+                cached=compiled.cached,
             )
         )
 

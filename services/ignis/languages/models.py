@@ -75,6 +75,9 @@ class Language(_Part):
     name: str = Field(min_length=1)
     aliases: tuple[Annotated[str, Field(pattern=NAME)], ...] = ()
     file: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")  # what a single file is called
+    image: str = Field(
+        "", pattern=r"^[^\s,=]*$"
+    )  # docker: empty is what the executor's settings say
     toolchain: Toolchain
     compile: Compile | None = None
     run: Run

@@ -62,6 +62,7 @@ def _compile(step: CompileResult) -> Json:
             "stderr": _text(step.stderr)[0],
             "exit_code": step.exit_code,
             "duration": step.duration_ms,
+            "cached": step.cached,
         }
     )
 

@@ -24,10 +24,11 @@ def data_fixture(request: pytest.FixtureRequest) -> Path:
 async def test_go_is_compiled_and_runs(
     tmp_path: Path, nats: Server, connected: Nats, data: Path
 ) -> None:
-    """Go code becomes a program that runs; code that doesn't compile gets its own verdict."""
+    """Go code becomes a program that runs, and is kept; what doesn't compile has its verdict."""
     with running(tmp_path, nats.url, EXECUTOR_DATA_DIR=str(data)) as service:
         service.wait_for(200, PATIENCE)
         good = (await ran(connected, message(HELLO, "go"))).ended
+        again = (await ran(connected, message(HELLO, "go"))).ended
         bad = (await ran(connected, message(WRONG, "go"))).ended
 
     assert ("completed", b"Hello, World!\n", 0) == (
@@ -36,6 +37,7 @@ async def test_go_is_compiled_and_runs(
         good.result.compile.exit_code,
     )
     assert good.result.compile.duration_ms > 0
+    assert (b"Hello, World!\n", True) == (again.result.stdout, again.result.compile.cached)
     assert ("failed", "compile_error") == (bad.status, bad.verdict)
     assert b"main.go:2" in bad.result.compile.stdout + bad.result.compile.stderr
     assert not bad.result.HasField("exit_code")

@@ -21,7 +21,7 @@ from tests.waiting import until
 from ignis.events import connection
 from ignis.events.connection import Nats
 
-SLOW = "import time\ntime.sleep(3)\nprint('done')\n"
+SLOW = "import time\ntime.sleep(6)\nprint('done')\n"
 BRIEF = "import time\ntime.sleep(1)\nprint('done')\n"
 
 

@@ -7,7 +7,7 @@ import stat
 
 harmless = {"null", "zero", "full", "random", "urandom", "fd", "stdin", "stdout", "stderr", "shm"}
 for name in set(os.listdir("/dev")) - harmless:
-    # An engine always has these: they must be empty, or lead nowhere.
+    # An engine always makes these: they must be empty, or lead nowhere.
     path = f"/dev/{name}"
     if os.environ["PLACE"] == "in docker" and name in ("core", "mqueue", "ptmx", "pts", "tty"):
         try:

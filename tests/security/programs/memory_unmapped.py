@@ -1,4 +1,4 @@
-"""Takes memory that no process maps: memfd, and System V segments.
+"""Takes memory that no process maps: memfd, System V segments and arrays of semaphores.
 
 Must: memory
 Must as an ordinary user: contained, since the calls are refused where no cgroup counts it
@@ -16,6 +16,8 @@ for _ in range(100):
         address = libc.shmat(segment, None, 0)
         ctypes.memset(address, 1, 4 << 20)
         libc.shmdt(ctypes.c_void_p(address))
+    if libc.semget(0, 32_000, 0o1600) >= 0:
+        kept.append(-1)
     try:
         kept.append(os.memfd_create("x"))
         os.write(kept[-1], bytes(4 << 20))

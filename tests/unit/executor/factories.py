@@ -74,7 +74,7 @@ def step(**fields: Any) -> StepOutcome:  # noqa: ANN401 - fields of many types
 
 def commands(language: str = "python", version: str = "3.11.2") -> Commands:
     """The commands of a language."""
-    return Commands(LANGUAGES[language], version, ENV, COMPILING)
+    return Commands(LANGUAGES[language], version, ENV, COMPILING, lambda: version)
 
 
 def toolchain(program: Path, language: str = "python") -> Toolchain:

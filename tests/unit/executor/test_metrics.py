@@ -6,7 +6,7 @@ import pytest
 from tests.unit.executor.factories import GOOD, JOB
 from tests.unit.job.factories import NOON
 
-from ignis.executor.metrics import JobMetrics
+from ignis.executor.metrics import CompileMetrics, JobMetrics
 from ignis.executor.models import Report, Verdict
 from ignis.server.metrics import Metrics
 
@@ -27,6 +27,22 @@ def test_jobs_are_counted_and_timed() -> None:
         "ignis_executor_queued_seconds_count 2.0",
         "ignis_executor_queued_seconds_sum 1.0",
         "ignis_executor_slots 4.0",
+    } <= set(metrics.render().decode().splitlines())
+
+
+def test_compile_steps_are_counted() -> None:
+    """Hits and misses are there from the start; evictions only grow."""
+    metrics = Metrics("executor")
+    steps = CompileMetrics(metrics)
+    steps.looked(hit=True)
+    steps.holds(100, 2)
+    steps.holds(50, 3)
+
+    assert {
+        'ignis_executor_compile_cache_total{result="hit"} 1.0',
+        'ignis_executor_compile_cache_total{result="miss"} 0.0',
+        "ignis_executor_compile_cache_bytes 50.0",
+        "ignis_executor_compile_cache_evictions_total 3.0",
     } <= set(metrics.render().decode().splitlines())
 
 

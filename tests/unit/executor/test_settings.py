@@ -8,6 +8,7 @@ import pytest
 from ignis.executor.sandbox.docker.options import DockerOptions
 from ignis.executor.sandbox.network.options import NetworkOptions
 from ignis.executor.settings import ExecutorSettings
+from ignis.languages import loader
 from ignis.server.settings import load
 
 
@@ -27,10 +28,15 @@ def test_there_is_a_slot_for_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
         ("EXECUTOR_POOL", "A"),
         ("EXECUTOR_SLOTS", "-1"),
         ("JOB_MAX_ATTEMPTS", "0"),
+        ("EXECUTOR_COMPILE_CACHE_MB", "-1"),
+        ("EXECUTOR_COMPILE_CACHE_HOURS", "0"),
+        ("SANDBOX_IMAGES", "go"),
         ("SANDBOX_NETWORK", "maybe"),
         ("SANDBOX_NETWORK_DNS", "resolver"),
         ("SANDBOX_NETWORK_DNS", "127.0.0.53"),
         ("SANDBOX_NETWORK_DENY", "10.0.0.1/8"),
+        ("SANDBOX_IMAGES", "go=a,"),
+        ("SANDBOX_IMAGES", "go=a b"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -71,6 +77,25 @@ def test_what_docker_is_opened_with(monkeypatch: pytest.MonkeyPatch) -> None:
         processes=32,
         file_bytes=8192,
     )
+
+
+def test_which_image_runs_a_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator's word for one language, then its file's, then the rule for all."""
+    go, python = loader.load()["go"], loader.load()["python"]
+    odd = go.model_copy(update={"id": "c++"})
+    own = go.model_copy(update={"image": "go-by-file"})
+    settings = load(ExecutorSettings)
+
+    assert ["ignis-runtime-go", "ignis-runtime-cpp", "go-by-file"] == [
+        settings.image_of(one) for one in (go, odd, own)
+    ]
+    monkeypatch.setenv("SANDBOX_IMAGE", "all:1")
+    monkeypatch.setenv("SANDBOX_IMAGES", "go=golang:1.2,c++=gcc")
+    settings = load(ExecutorSettings)
+
+    assert ["golang:1.2", "gcc", "golang:1.2", "all:1"] == [
+        settings.image_of(one) for one in (go, odd, own, python)
+    ]
 
 
 def test_what_the_network_is_opened_with(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from tests.unit.executor.factories import LANGUAGES
 
+from ignis.executor import toolchains
 from ignis.executor.models import Mount
-from ignis.executor.toolchains import SYSTEM_PATH, find, output
+from ignis.executor.toolchains import SYSTEM_PATH, Toolchain, find, output
 from ignis.languages.loader import parse
 from ignis.languages.models import Language
 
@@ -84,6 +85,48 @@ async def test_a_link_is_followed(tmp_path: Path) -> None:
     assert {mount.source for mount in found.mounts} == {tmp_path / "linked", tmp_path / "real"}
 
 
+async def test_each_link_of_a_chain_is_shown(tmp_path: Path) -> None:
+    """A chain of links brings every folder on its way, and where it ends is in the PATH."""
+    real = install(tmp_path / "real")
+    (tmp_path / "current").symlink_to(tmp_path / "real")
+    (tmp_path / "linked" / "bin").mkdir(parents=True)
+    (tmp_path / "linked" / "bin" / "lang").symlink_to(tmp_path / "current" / "bin" / "lang")
+    (tmp_path / "way").symlink_to(tmp_path / "linked")
+    found = await find(language(), str(tmp_path / "way" / "bin"), tmp_path / "data")
+
+    assert found is not None
+    names = {mount.source.name for mount in found.mounts}
+    assert {"way", "current", "real"} == names
+    assert found.path.split(":")[:2] == [str(tmp_path / "way" / "bin"), str(real)]
+
+
+async def test_a_relative_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory below the working folder is known by its full path in the sandbox."""
+    install(tmp_path / "opt")
+    monkeypatch.chdir(tmp_path)
+    found = await find(language(), "opt/bin", tmp_path / "data")
+
+    assert found is not None
+    assert found.mounts == (Mount(tmp_path / "opt", tmp_path / "opt"),)
+    assert found.path.split(":")[0] == str(tmp_path / "opt" / "bin")
+
+
+async def test_what_is_beside_a_toolchain_stays_hidden(tmp_path: Path) -> None:
+    """A program that is not in a `bin` brings its own folder, and not all that is beside it."""
+    folder = install(tmp_path / "opt").rename(tmp_path / "opt" / "lang")
+    found = await find(language(), str(folder), tmp_path / "data")
+
+    assert found is not None
+    assert found.mounts == (Mount(folder, folder),)
+
+
+def test_alternatives_bring_nothing_of_etc() -> None:
+    """A compiler that is reached through /etc/alternatives shows no sandbox the rest of /etc."""
+    steps = (Path("/usr/bin/awk"), Path("/etc/alternatives/awk"), Path("/usr/bin/mawk"))
+
+    assert () == toolchains._mounts(steps)
+
+
 @pytest.mark.parametrize(
     "script",
     ["exit 3", "echo no version", "echo Lang 1; exit 1", "kill -9 $$"],
@@ -117,6 +160,37 @@ async def test_a_cache_has_its_place(tmp_path: Path) -> None:
     assert found.sandbox_env["LANG_CACHE"] == "/opt/ignis/caches/lang-1.2.3"
     assert found.env(found.cache.source)["LANG_CACHE"] == str(found.cache.source)
     assert "LANG_CACHE" not in found.env()
+
+
+async def test_another_toolchain_has_another_identity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A compiler of the same version in other bytes is another, and so is one on other packages."""
+    packages = tmp_path / "packages"
+    monkeypatch.setattr(toolchains, "PACKAGES", (str(packages), str(tmp_path / "none")))
+    folder = install(tmp_path / "opt")
+    found = await find(language(), str(folder), tmp_path / "data")
+    assert found is not None
+    seen = [found.identity()]
+    packages.write_text("one")
+    seen.append(found.identity())
+    packages.write_text("other")
+    seen.append(found.identity())
+    install(tmp_path / "opt", "echo Lang 1.2.3; true")
+    seen.append(found.identity())
+
+    assert 4 == len(set(seen))
+    assert found.identity() == found.identity()
+
+
+def test_an_image_is_an_identity() -> None:
+    """What is in an image changes with the image, whatever this machine has."""
+    one, other = (
+        Toolchain(language(), "1", Path("/bin/sh"), "/bin", (), None, image=image)
+        for image in ("sha256:1", "sha256:2")
+    )
+
+    assert one.identity() != other.identity()
 
 
 async def test_python_is_always_there(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_language_is_known_by_its_file_or_by_an_executor() -> None:
 
     names = ("golang", "python3", "brainfuck", "py", "cobol")
     assert ["go", "python", "brainfuck", "python", None] == [known.language_id(n) for n in names]
-    assert known.known() == ["brainfuck", "go", "python"]
+    assert known.known() == sorted({"brainfuck", *loader.load()})
 
 
 def test_a_window_is_a_few_jobs_for_each_slot() -> None:

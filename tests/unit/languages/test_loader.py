@@ -47,9 +47,9 @@ def test_a_shipped_language_is_complete(language: Language) -> None:
     assert re.search(language.toolchain.pattern, "no version at all") is None
 
 
-def test_python_and_go_are_shipped() -> None:
+def test_the_first_languages_are_shipped() -> None:
     """The languages of the first version are there, by their ids."""
-    assert set(SHIPPED) >= {"python", "go"}
+    assert set(SHIPPED) >= {"python", "go", "c", "bash", "javascript"}
     assert all(name == language.id for name, language in SHIPPED.items())
 
 
@@ -59,6 +59,10 @@ def test_python_and_go_are_shipped() -> None:
         ("python", "Python 3.11.2\n", "3.11.2"),
         ("python", "Python 3.14.0rc1+\n", "3.14.0rc1+"),
         ("go", "go version go1.26.5 linux/amd64\n", "1.26.5"),
+        ("c", "gcc (Debian 12.2.0-14+deb12u1) 12.2.0\nCopyright (C) 2022\n", "12.2.0"),
+        ("c", "gcc (GCC) 13.2.1 20231011 (Red Hat 13.2.1-4)\n", "13.2.1"),
+        ("bash", "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)\n", "5.2.15"),
+        ("javascript", "v20.20.2\n", "20.20.2"),
     ],
 )
 def test_a_version_is_found_in_what_a_toolchain_says(

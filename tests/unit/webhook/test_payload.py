@@ -113,6 +113,7 @@ def test_the_compile_step_is_told() -> None:
         "stderr": "syntax error",
         "exit_code": 1,
         "duration": 80.0,
+        "cached": False,
     }
 
 

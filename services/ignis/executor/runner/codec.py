@@ -11,6 +11,7 @@ _LIMITS = struct.Struct("!QQQQQQQ")
 # Flags, exit code, signal, wall and CPU milliseconds, KiB, index of the limit.
 _FIGURES = struct.Struct("!??hhddQb")
 _LIMIT_ORDER = tuple(Limit)
+_KEEP = struct.Struct("!Q")
 _NONE = -1
 
 
@@ -40,15 +41,16 @@ def unpack(data: bytes) -> list[bytes]:
 
 
 def encode_program(program: Program) -> bytes:
-    """Return a program's bytes, for a PROGRAM frame."""
+    """Return a program's bytes, for a PROGRAM frame; its artefact has a frame of its own."""
     files = pack(part for file in program.files for part in (_encode(file.name), file.content))
     compile_step = _encode_step(program.compile) if program.compile else b""
-    return pack((files, program.stdin, _encode_step(program.run), compile_step))
+    keep = _KEEP.pack(program.keep_bytes)
+    return pack((files, program.stdin, _encode_step(program.run), compile_step, keep))
 
 
 def decode_program(data: bytes) -> Program:
     """Return the program of a PROGRAM frame."""
-    files, stdin, run, compile_step = unpack(data)
+    files, stdin, run, compile_step, keep = unpack(data)
     parts = unpack(files)
     return Program(
         files=tuple(
@@ -58,6 +60,7 @@ def decode_program(data: bytes) -> Program:
         run=_decode_step(run),
         compile=_decode_step(compile_step) if compile_step else None,
         stdin=stdin,
+        keep_bytes=_KEEP.unpack(keep)[0],
     )
 
 

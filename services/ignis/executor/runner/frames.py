@@ -19,6 +19,8 @@ class Kind(IntEnum):
     READY = 6  # from the runner: it waits for a job; a driver's descriptors may come along
     OUTPUT = 7  # from the runner: what the step that runs has printed; its first byte is 1 or 2
     STOP = 8  # to the runner: end the program, and report what it did
+    # From the runner: what the compile step left. To it, before PROGRAM: the same, to be restored.
+    ARTEFACT = 9
 
 
 class FrameError(Exception):
@@ -30,7 +32,12 @@ def encode(kind: Kind, payload: bytes = b"") -> bytes:
     if len(payload) > MAX_PAYLOAD:
         message = f"a frame of {len(payload)} bytes is too long"
         raise FrameError(message)
-    return HEADER.pack(kind, len(payload)) + payload
+    return header(kind, len(payload)) + payload
+
+
+def header(kind: Kind, length: int) -> bytes:
+    """Return the beginning of a frame whose payload of `length` bytes is sent after it."""
+    return HEADER.pack(kind, length)
 
 
 def parse_header(header: bytes) -> tuple[Kind, int]:
@@ -44,11 +51,12 @@ def parse_header(header: bytes) -> tuple[Kind, int]:
 
 def read(receive: Callable[[int], bytes]) -> tuple[Kind, bytes]:
     """Read one frame with `receive`, which returns up to n bytes, and none at the end."""
-    kind, length = parse_header(_exactly(receive, HEADER.size))
-    return kind, _exactly(receive, length)
+    kind, length = parse_header(exactly(receive, HEADER.size))
+    return kind, exactly(receive, length)
 
 
-def _exactly(receive: Callable[[int], bytes], size: int) -> bytes:
+def exactly(receive: Callable[[int], bytes], size: int) -> bytes:
+    """Read `size` bytes; raises FrameError when there are fewer."""
     chunks = []
     missing = size
     while missing:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 BOX = "/box"
+OUTSIDE = ("/tmp", "/dev/shm")  # noqa: S108 - where else the job can write
 BASE_ENV = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": BOX,
@@ -15,9 +16,9 @@ BASE_ENV = {
 class Group:
     """Open descriptors of one step's cgroup, which the runner can't see by path.
 
-    A process with one thread that writes 0 to each of `join` moves itself,
-    before the limits are known: they hold for whoever is in the group.
-    Where the kernel keeps no peak, `peak` is what is held now: `sampled`.
+    A process with one thread that writes 0 to each of `join` moves itself:
+    `ahead`, before the limits are known, or when they are set. Where the
+    kernel keeps no peak, `peak` is what is held now: `sampled`.
     """
 
     join: tuple[int, ...]
@@ -26,6 +27,7 @@ class Group:
     oom: int
     pids: int
     sampled: bool = False
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple, NoReturn, Protocol
 
 from ignis.executor.models import Step
 from ignis.executor.runner import rlimits
-from ignis.executor.runner.place import BASE_ENV, BOX, Place
+from ignis.executor.runner.place import BASE_ENV, BOX, Group, Place
 
 FAILED = 127
 _MOST_FILES = 1 << 20
@@ -42,6 +42,7 @@ class Ahead(NamedTuple):
     stdout: int
     stderr: int
     failure: int
+    late: tuple[int, ...]  # what it joins its cgroup by when it gets its order
 
     def close(self) -> None:
         """Close the pipes that a step that didn't start has no use for."""
@@ -52,7 +53,7 @@ class Ahead(NamedTuple):
 class Waiting(NamedTuple):
     """What that process has: where its order comes from, its stdio, where it tells a failure.
 
-    It writes 0 to each of `join` to join its cgroup.
+    It writes 0 to each of `join` to join its cgroup before its order.
     """
 
     order: int
@@ -70,26 +71,34 @@ class Interpreter(Protocol):
         """Make ready to run the program, if a new interpreter would do the same with it."""
 
 
-def fork(join: tuple[int, ...]) -> Ahead | Waiting:
+def fork(group: Group | None) -> Ahead | Waiting:
     """Fork a step's first process before the step is known: most of what a start costs.
 
-    It joins its cgroup at once: in v2 that waits for all processors (10 to 30 ms).
+    It may join its cgroup at once: in v2 that waits for all processors (10 to 30 ms).
     Returns Waiting in that process, which has to `become` the program.
     """
+    early, late = _when(group)
     order, stdin, stdout, stderr, failure = (os.pipe() for _ in range(5))
     pid = os.fork()
     if pid == 0:
         for fd in (order[1], stdin[1], stdout[0], stderr[0], failure[0]):
             os.close(fd)
-        return Waiting(order[0], (stdin[0], stdout[1], stderr[1]), failure[1], join)
+        return Waiting(order[0], (stdin[0], stdout[1], stderr[1]), failure[1], early)
     for fd in (order[0], stdin[0], stdout[1], stderr[1], failure[1]):
         os.close(fd)
-    return Ahead(pid, order[1], stdin[1], stdout[0], stderr[0], failure[0])
+    return Ahead(pid, order[1], stdin[1], stdout[0], stderr[0], failure[0], late)
 
 
-def fork_ahead(join: tuple[int, ...]) -> Ahead:
+def _when(group: Group | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return what to join by before the order, and with it."""
+    if group is None:
+        return (), ()
+    return (group.join, ()) if group.ahead else ((), group.join)
+
+
+def fork_ahead(group: Group | None) -> Ahead:
     """Fork a step's first process, which will execute its program."""
-    forked = fork(join)
+    forked = fork(group)
     if isinstance(forked, Waiting):
         become(forked)
         os._exit(FAILED)
@@ -111,7 +120,7 @@ def start(ahead: Ahead, step: Step, place: Place) -> Started:
     shared = place.shared is not None
     # A broken pipe: it has failed already, and told why.
     with suppress(BrokenPipeError), open(ahead.order, "wb") as order:  # noqa: PTH123 - a descriptor
-        order.write(marshal.dumps((argv, env, path, place.uid, shared, chosen)))
+        order.write(marshal.dumps((argv, env, path, place.uid, shared, ahead.late, chosen)))
     told = os.read(ahead.failure, 64)
     os.close(ahead.failure)
     if told:
@@ -152,16 +161,16 @@ def become(waiting: Waiting, interpreter: Interpreter | None = None) -> None:
             signal.signal(number, signal.SIG_DFL)
         for target, fd in enumerate(waiting.stdio):
             os.dup2(fd, target)
-        for fd in waiting.join:
-            os.write(fd, b"0")
+        _join(waiting.join)
         with open(waiting.order, "rb") as file:  # noqa: PTH123 - a descriptor
             text = file.read()
         if not text:
             os._exit(FAILED)
         # Only the runner, of which this is a copy, writes to the pipe.
-        argv, env, path, uid, shared, chosen = marshal.loads(text)  # noqa: S302 - see above
+        argv, env, path, uid, shared, late, chosen = marshal.loads(text)  # noqa: S302 - see above
         if shared:
             _volunteer()
+        _join(late)
         _limit(uid, chosen)
         _close_all_but(waiting.failure, interpreter.script if interpreter else waiting.failure)
         os.umask(0o022)
@@ -208,6 +217,12 @@ def execute(argv: list[bytes], env: dict[bytes, bytes], path: bytes) -> NoReturn
         except PermissionError as refused:
             error = refused
     raise error
+
+
+def _join(group: tuple[int, ...]) -> None:
+    """Be metered from now on."""
+    for fd in group:
+        os.write(fd, b"0")
 
 
 def _limit(uid: int | None, chosen: dict[int, rlimits.Pair]) -> None:

@@ -11,7 +11,7 @@ from ignis.executor.runner import reaper, spawn
 from ignis.executor.runner.channel import Channel
 from ignis.executor.runner.disk import Disk
 from ignis.executor.runner.meters import Meter
-from ignis.executor.runner.place import Place
+from ignis.executor.runner.place import Group, Place
 from ignis.executor.runner.streams import Capture, Feed
 from ignis.executor.runner.traffic import Traffic
 
@@ -31,9 +31,9 @@ def prepare(place: Place) -> Prepared:
     return Prepared(reaper.wake_on_death(), spawn.fork_ahead(joining(place, 0)))
 
 
-def joining(place: Place, number: int) -> tuple[int, ...]:
-    """Return what a process of a job's step `number`, counted from 0, joins its cgroup by."""
-    return place.groups[number].join if place.groups else ()
+def joining(place: Place, number: int) -> Group | None:
+    """Return the cgroup of a job's step `number`, counted from 0, if there is one."""
+    return place.groups[number] if place.groups else None
 
 
 def run_step(

@@ -76,15 +76,23 @@ class Session:
     async def run(self) -> Outcome:
         """Return what the program did; raises SandboxError when the runner broke."""
         try:
-            payload = codec.encode_program(self._program)
-            await self._channel.send(frames.encode(Kind.PROGRAM, payload))
-            self._handed_over = True
+            await self._hand_over()
             if self._stopped:
                 self.stop()
             return await self._outcome()
         except (OSError, EOFError, frames.FrameError) as error:
             message = f"the runner ended without an outcome: {error!r}"
             raise SandboxError(message) from error
+
+    async def _hand_over(self) -> None:
+        program = frames.encode(Kind.PROGRAM, codec.encode_program(self._program))
+        if self._program.artefact:
+            with suppress(OSError):  # a runner that refused it says why
+                await self._channel.send(frames.encode(Kind.ARTEFACT, self._program.artefact))
+                await self._channel.send(program)
+        else:
+            await self._channel.send(program)
+        self._handed_over = True
 
     def stop(self) -> None:
         """Ask the runner to end the program, and to report what it did."""
@@ -93,6 +101,7 @@ class Session:
             self._channel.push(frames.encode(Kind.STOP))
 
     async def _outcome(self) -> Outcome:
+        artefact = b""
         while True:
             kind, length = frames.parse_header(await self._channel.exactly(frames.HEADER.size))
             payload = await self._channel.exactly(length)
@@ -101,8 +110,12 @@ class Session:
             elif kind is Kind.END:
                 steps = self.heard.steps
                 return Outcome(compile=steps.get(Stage.COMPILE), run=steps.get(Stage.RUN))
+            elif kind is Kind.ARTEFACT:
+                artefact = payload
             elif kind in _STAGES:
                 self.heard.ended(_STAGES[kind], codec.decode_outcome(payload))
+                if kind is Kind.COMPILED and self._program.kept:
+                    self._program.kept(self.heard.steps[Stage.COMPILE], artefact)
             else:
                 message = f"the sandbox broke: {payload.decode(errors='replace')}"
                 raise SandboxError(message)

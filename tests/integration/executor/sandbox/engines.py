@@ -2,6 +2,7 @@
 
 import functools
 import os
+from typing import NoReturn
 
 import docker
 import pytest
@@ -35,8 +36,22 @@ def why_not() -> str:
 def skip_without() -> None:
     """Skip where docker can't be tested; in CI that is a failure."""
     reason = why_not()
-    if not reason:
-        return
+    if reason:
+        skip(reason)
+
+
+def skip(reason: str) -> NoReturn:
+    """Skip what this machine lacks; in CI, where everything is installed, that is a failure."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def settings() -> dict[str, str]:
+    """Return the variables of an executor that runs programs in docker."""
+    return {
+        "IGNIS_SANDBOX": "docker",
+        "SANDBOX_IMAGE": IMAGE,
+        "IGNIS_ALLOW_OLD_RUNC": "1",
+        "DOCKER_HOST": OPTIONS.host,
+    }

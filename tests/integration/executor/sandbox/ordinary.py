@@ -11,6 +11,7 @@ import shutil
 import struct
 import sys
 import tempfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -72,18 +73,23 @@ class OrdinarySandbox:
         live = live or Live()
         number = next(self._numbers)
         self._lives[number] = live
-        task = asyncio.ensure_future(self._ask(("run", program), number))
+        # A callback stays on this side: what it is to be told comes with the outcome.
+        request = ("run", replace(program, kept=None))
+        task = asyncio.ensure_future(self._ask(request, number))
         await asyncio.sleep(0)  # it is asked for before it can be ended
         try:
             with live.ended_by(lambda: self._write((number, ("end", None)))):
-                outcome: Outcome = await asyncio.shield(task)
+                outcome, kept = await asyncio.shield(task)
         except asyncio.CancelledError:
             self._write((number, ("cancel", None)))
             await asyncio.wait([task])
             raise
         finally:
             del self._lives[number]
-        return outcome
+        if kept and program.kept:
+            program.kept(*kept)
+        told: Outcome = outcome
+        return told
 
     async def info(self) -> SandboxInfo:
         """Return the real sandbox's info."""
@@ -176,8 +182,10 @@ async def _serve() -> None:
 
     async def run(number: int, program: Program) -> None:
         lives[number] = Live(partial(_answer, number))
+        kept: list[object] = []
+        listening = replace(program, kept=lambda *told: kept.extend(told))
         try:
-            _answer(number, await sandbox.run(program, lives[number]))
+            _answer(number, (await sandbox.run(listening, lives[number]), kept))
         except (SandboxError, asyncio.CancelledError) as error:
             _answer(number, error)
 

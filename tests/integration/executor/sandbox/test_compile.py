@@ -1,6 +1,7 @@
 """A compile step runs first, under limits of its own, and leaves its artefacts."""
 
 import pytest
+from tests.integration.executor.sandbox import engines
 from tests.integration.executor.sandbox.hosts import Sandbox
 from tests.integration.executor.sandbox.programs import LIMITS, command, limits, ran
 
@@ -71,7 +72,7 @@ async def test_nothing_survives_the_compile_step(sandbox: Sandbox) -> None:
 async def test_gcc(sandbox: Sandbox) -> None:
     """A real compiler works inside."""
     if ran(await sandbox.run(command("gcc", "--version"))).exit_code != 0:
-        pytest.skip("no gcc")
+        engines.skip("no gcc")
     source = b'#include <stdio.h>\nint main(void) { puts("from C"); return 4; }\n'
     make = Step(("gcc", "-O1", "-o", "main", "main.c"), {}, LIMITS)
     outcome = await sandbox.run(command("./main", files={"main.c": source}, compiled_by=make))

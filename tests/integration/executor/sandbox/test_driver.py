@@ -40,14 +40,15 @@ async def test_mounts(mode: str, public_path: Path) -> None:
 
 
 async def test_info() -> None:
-    """The info names the driver; as root, memory limits are a cgroup's."""
+    """The info names the driver; as root or if given one, memory limits are a cgroup's."""
     host = await open_sandbox("namespace", slots=1)
     info = host.info()
     await host.close()
 
     assert "namespace" == info.driver
     assert bool(info.notes) == info.weak_memory_limits
-    assert os.geteuid() != 0 or not info.weak_memory_limits
+    sharp = os.geteuid() == 0 or "IGNIS_TEST_DELEGATED" in os.environ
+    assert not (sharp and info.weak_memory_limits), info.notes
 
 
 async def test_weak_info() -> None:

@@ -16,6 +16,7 @@ class Version(NamedTuple):
     """What the files are called; numbers are indexes into a base's folders."""
 
     join: str
+    ahead: bool  # whether a process can be in a group that gets less than it holds already
     memory: str
     swap: str  # where there is one: also limited to the bytes of the memory limit
     fixed: tuple[tuple[str, str], ...]  # written at once, where the kernel has them
@@ -31,6 +32,7 @@ _VERSIONS = {
         # A thread that moves itself waits for no lock that all forks of the machine
         # share, and a step joins with one thread: cgroup.procs took 10 ms at times.
         join="tasks",
+        ahead=False,
         memory="memory.limit_in_bytes",
         swap="memory.memsw.limit_in_bytes",
         fixed=(("memory.kmem.tcp.limit_in_bytes", str(SOCKET_BYTES)),),
@@ -42,6 +44,7 @@ _VERSIONS = {
     ),
     2: Version(
         join="cgroup.procs",
+        ahead=True,
         memory="memory.max",
         swap="",
         # The whole step goes when one of its processes does.
@@ -105,6 +108,7 @@ class StepGroups:
             oom=self._open_reading(name, self._names.oom),
             pids=self._open_reading(name, (self._names.pids, "pids.events")),
             sampled=sampled,
+            ahead=self._names.ahead,
         )
         return Made(group, self._open_limits(name))
 

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ignis.executor.live import Live
@@ -25,9 +26,9 @@ from ignis.executor.sandbox.remains import remains
 from ignis.executor.sandbox.session import Session, converse
 
 _log = logging.getLogger(__name__)
-_UIDS_PER_SLOT = 4  # a container that runs, one that waits, and those that are being removed
-# Programs with a network wait for others anyway.
-_CONNECTED_WAITING = 1
+_THREADS_PER_SLOT = 4
+_UIDS_PER_SLOT = 3  # a container that runs, and those that are being removed
+_CONNECTED = 2  # of each image: one with a network that waits, and one that had to be replaced
 _NO_NETWORK = NetworkOptions()
 
 
@@ -45,14 +46,13 @@ class DockerSandbox:
         self._labels = owner.labels()
         self._size = Size(options.memory_kb, options.processes, options.file_bytes)
         self._slots = asyncio.Semaphore(slots)
-        self._warm = Pool(slots, lambda: self._make(self._size), self._remove)
-        self._connected = Pool(
-            _CONNECTED_WAITING, lambda: self._make(self._size, self._bridge), self._remove
-        )
+        self._images: dict[str, str] = {}  # derived from the operator's, by their names
+        self._pools: dict[str, Pool] = {}  # by derived image
+        self._connected: dict[str, Pool] = {}  # the same, of those that a network was asked for
+        self._bases = 0  # images that others may have been derived from
         self._uids: asyncio.Queue[int] = asyncio.Queue()
         self._running: dict[str, Container] = {}
         self._removals: set[asyncio.Task[None]] = set()
-        self._image = ""  # derived from the operator's
         self._info = SandboxInfo(driver="docker", weak_memory_limits=False)
         self._closed = False
 
@@ -65,7 +65,7 @@ class DockerSandbox:
         Raises:
             SandboxError: it can't work; the text says what to do.
         """
-        engine = await Engine.connect(options, threads=_UIDS_PER_SLOT * slots)
+        engine = await Engine.connect(options, threads=_THREADS_PER_SLOT * slots)
         sandbox = cls(engine, options, network, slots)
         try:
             await sandbox._start(slots)
@@ -86,7 +86,10 @@ class DockerSandbox:
         sandbox itself broke.
         """
         live = live or Live()
-        async with self._slots, self._container(program) as container:
+        image = self._images.get(program.image or next(iter(self._images), ""))
+        if image is None:
+            raise SandboxError(f"the image {program.image} isn't there, or the sandbox is closed")
+        async with self._slots, self._container(image, program) as container:
             session, begun = Session(container.stream, program, live), time.monotonic()
             try:
                 return await converse(session, program, live)
@@ -109,17 +112,18 @@ class DockerSandbox:
         """End every program, and wait until nothing is left; an engine that is gone is logged."""
         self._closed = True
         try:
-            await self._warm.drain()
-            await self._connected.drain()
+            pools = (*self._pools.values(), *self._connected.values())
+            await asyncio.gather(*(pool.drain() for pool in pools))
             for container in list(self._running.values()):
                 self._later(self._remove(container))
             while self._removals:
                 await asyncio.wait(self._removals)
             if self._bridge:
                 await self._bridge.close()
-            if self._image:
+            if self._pools:
                 await until_none(self._engine, self._labels)
-                await remove_image(self._engine, tag(self._labels))
+            for number in range(self._bases):
+                await remove_image(self._engine, tag(self._labels, number))
         except SandboxError as error:
             _log.warning("the docker sandbox could not clear up: %s", error)
         finally:
@@ -128,31 +132,64 @@ class DockerSandbox:
     async def _start(self, slots: int) -> None:
         self._info = await facts.check(self._engine, self._options)
         await sweep(self._engine)
-        count = (slots + _CONNECTED_WAITING * self._network.enabled) * _UIDS_PER_SLOT
+        bases = {image: name for name, image in self._info.images.items()}
+        self._bases = len(bases)
+        count = slots * (_UIDS_PER_SLOT + len(bases))  # one that waits, of each
+        if self._network.enabled:
+            count += _CONNECTED * len(bases)
         first = await facts.first_uid(self._engine, count)
         uids = range(first, first + count)
         for uid in uids:
             self._uids.put_nowait(uid)
-        self._image = await derive(self._engine, self._options.image, uids, self._labels)
+        derived = await asyncio.gather(
+            *(self._derive(name, number, uids) for number, name in enumerate(bases.values())),
+            return_exceptions=True,
+        )
+        self._keep_warm(slots, dict(zip(bases, derived, strict=True)))
         if self._network.enabled:
+            images = tuple(self._pools)
             self._bridge = await Bridge.open(
-                self._engine, self._options, self._image, self._labels, self._network
+                self._engine, self._options, images, self._labels, self._network
             )
             self._info = replace(self._info, network=True)
-            await self._prove(self._bridge)
+            await self._prove(self._bridge, images[0])
         await self.run(facts.PROOF)
 
-    async def _prove(self, bridge: Bridge) -> None:
-        container = await self._connected.take()
+    async def _prove(self, bridge: Bridge, image: str) -> None:
+        """Try the filter of one container; raises NetworkError."""
+        container = await self._make(image, self._size, bridge)
         try:
             await bridge.prove(container)
         finally:
             await self._remove(container)
 
+    async def _derive(self, base: str, number: int, uids: range) -> str:
+        return await derive(self._engine, base, number, uids, self._labels)
+
+    def _keep_warm(self, slots: int, derived: Mapping[str, str | BaseException]) -> None:
+        """Make a pool for each image that works; raises what is wrong when none does."""
+        least = slots if len(derived) == 1 else 1
+        for name, base in self._info.images.items():
+            image = derived[base]
+            if isinstance(image, BaseException):
+                _log.warning("an image can't be used: %s", image)
+                continue
+            self._images[name] = image
+            if image not in self._pools:
+                make = partial(self._make, image, self._size)
+                self._pools[image] = Pool(slots, make, self._remove, least)
+        for failure in derived.values():
+            if isinstance(failure, BaseException) and not self._pools:
+                raise failure
+        self._info = replace(
+            self._info, images={name: self._info.images[name] for name in self._images}
+        )
+
     @asynccontextmanager
-    async def _container(self, program: Program) -> AsyncIterator[Container]:
+    async def _container(self, image: str, program: Program) -> AsyncIterator[Container]:
         needs = spec.size_of(program)
-        container = await self._take(needs, program)
+        bridge = self._asked_for(program)
+        container = await self._take(image, needs, bridge)
         self._running[container.id] = container
         try:
             if needs.memory_kb != self._size.memory_kb:
@@ -160,44 +197,50 @@ class DockerSandbox:
             yield container
         finally:
             del self._running[container.id]
-            (self._connected if program.network else self._warm).fill()
+            (self._connected if bridge else self._pools)[image].fill()
             self._later(self._remove(container))
 
-    async def _take(self, needs: Size, program: Program) -> Container:
+    def _asked_for(self, program: Program) -> Bridge | None:
+        if program.network and self._bridge is None:
+            raise SandboxError("programs have no network here: the operator has it off")
+        return self._bridge if program.network else None
+
+    async def _take(self, image: str, needs: Size, bridge: Bridge | None) -> Container:
         """Return a container that waits, or a new one for what is larger than those."""
         if self._closed:
             raise SandboxError("the sandbox is closed")
-        if program.network and self._bridge is None:
-            raise SandboxError("programs have no network here: the operator has it off")
+        if bridge and image not in self._connected:
+            make = partial(self._make, image, self._size, bridge)
+            self._connected[image] = Pool(1, make, self._remove)
         if self._size.holds(needs):
-            return await (self._take_connected() if program.network else self._warm.take())
-        making = asyncio.create_task(self._make(needs, self._bridge if program.network else None))
+            return await (
+                self._take_connected(image, bridge) if bridge else self._pools[image].take()
+            )
+        making = asyncio.create_task(self._make(image, needs, bridge))
         try:
             return await asyncio.shield(making)
         except asyncio.CancelledError:
             self._later(self._remove_made(making))
             raise
 
-    async def _take_connected(self) -> Container:
+    async def _take_connected(self, image: str, bridge: Bridge) -> Container:
         """Return a container whose filter knows the host's addresses as they are now."""
         while True:
-            container = await self._connected.take()
+            container = await self._connected[image].take()
             try:
-                if self._bridge and container.own == await self._bridge.own():
+                if container.own == await bridge.own():
                     return container
             except BaseException:
                 self._later(self._remove(container))
                 raise
             self._later(self._remove(container))
 
-    async def _make(self, size: Size, bridge: Bridge | None = None) -> Container:
+    async def _make(self, image: str, size: Size, bridge: Bridge | None = None) -> Container:
         """Make a container, and wait until its runner waits. Never cancelled half-way."""
         uid = await self._uids.get()
         attached = bridge.attached if bridge else None
         try:
-            wanted = spec.container(
-                self._engine.client, self._options, self._image, size, uid, attached
-            )
+            wanted = spec.container(self._engine.client, self._options, image, size, uid, attached)
             made = await self._engine.create(wanted, self._labels)
         except BaseException:
             self._uids.put_nowait(uid)

@@ -6,7 +6,7 @@ from typing import Any
 from ignis.executor.models import Limits, Program, SandboxInfo, Step
 from ignis.executor.sandbox.docker import runc
 from ignis.executor.sandbox.docker.engine import Engine
-from ignis.executor.sandbox.docker.image import image_id
+from ignis.executor.sandbox.docker.image import image_ids
 from ignis.executor.sandbox.docker.options import DockerOptions
 from ignis.executor.sandbox.errors import SandboxError
 
@@ -27,7 +27,7 @@ async def check(engine: Engine, options: DockerOptions) -> SandboxInfo:
 
     Raises:
         SandboxError: its runc is known to let containers out, or it has no
-            seccomp, or not the image.
+            seccomp, or none of the images.
     """
     about: dict[str, Any] = await engine.call(engine.client.info)
     runtime = options.runtime or about.get("DefaultRuntime", "runc")
@@ -38,8 +38,8 @@ async def check(engine: Engine, options: DockerOptions) -> SandboxInfo:
         notes.append("memory limits are weaker here: the engine can't limit memory")
     if not any("seccomp" in option for option in about.get("SecurityOptions") or ()):
         raise SandboxError("this Docker Engine has no seccomp: Ignis doesn't run programs without")
-    image = await image_id(engine, options.image)
-    return SandboxInfo("docker", weak_memory_limits=bool(notes), notes=tuple(notes), image=image)
+    images = await image_ids(engine, options.names)
+    return SandboxInfo("docker", weak_memory_limits=bool(notes), notes=tuple(notes), images=images)
 
 
 def refuse_holes(version: str) -> None:

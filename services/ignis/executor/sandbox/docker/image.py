@@ -31,18 +31,33 @@ _PREPARE = (
 )
 
 
-async def image_id(engine: Engine, name: str) -> str:
-    """Return an image's id; raises SandboxError when the engine doesn't have it."""
-    try:
-        found: dict[str, Any] = await engine.call(engine.client.inspect_image, name)
-    except SandboxError as error:
-        message = f"SANDBOX_IMAGE={name} can't be used: pull or build it first ({error})"
-        raise SandboxError(message) from error
-    return str(found["Id"])
+async def image_ids(engine: Engine, names: tuple[str, ...]) -> dict[str, str]:
+    """Return the ids of those images that the engine has, by name.
+
+    Raises:
+        SandboxError: it has none of them.
+    """
+    found: dict[str, str] = {}
+    why = ""
+    for name in names:
+        try:
+            about: dict[str, Any] = await engine.call(engine.client.inspect_image, name)
+        except SandboxError as error:
+            why = f"({error})"
+        else:
+            found[name] = str(about["Id"])
+    if not found:
+        listed = ", ".join(names) or "no image"
+        raise SandboxError(f"SANDBOX_IMAGE={listed} can't be used: pull or build it first {why}")
+    return found
 
 
-async def derive(engine: Engine, base: str, uids: range, labels: Mapping[str, str]) -> str:
+async def derive(
+    engine: Engine, base: str, number: int, uids: range, labels: Mapping[str, str]
+) -> str:
     """Return the id of an image of `base` with the runner, where `uids` are users.
+
+    `number` is for the name of the image: each base of an executor has another.
 
     Raises:
         SandboxError: there is no python3 in it, or an old one.
@@ -67,7 +82,7 @@ async def derive(engine: Engine, base: str, uids: range, labels: Mapping[str, st
             client.commit,
             container,
             repository=_REPOSITORY,
-            tag=labels[owner.EXECUTOR],
+            tag=f"{labels[owner.EXECUTOR]}-{number}",
             conf={"Labels": dict(labels)},
         )
     finally:
@@ -76,9 +91,9 @@ async def derive(engine: Engine, base: str, uids: range, labels: Mapping[str, st
     return image
 
 
-def tag(labels: Mapping[str, str]) -> str:
+def tag(labels: Mapping[str, str], number: int = 0) -> str:
     """Return the name of the image that `derive` made."""
-    return f"{_REPOSITORY}:{labels[owner.EXECUTOR]}"
+    return f"{_REPOSITORY}:{labels[owner.EXECUTOR]}-{number}"
 
 
 def _archive(uids: range) -> bytes:

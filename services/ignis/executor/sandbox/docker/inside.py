@@ -22,9 +22,9 @@ from ignis.executor.runner import frames, main, step
 from ignis.executor.runner.channel import Channel
 from ignis.executor.runner.container import open_shared
 from ignis.executor.runner.frames import Kind
-from ignis.executor.runner.place import BOX, Place
+from ignis.executor.runner.place import BOX, OUTSIDE, Place
 
-FOLDERS = (BOX, "/tmp", "/dev/shm")  # noqa: S108 - the container's own
+FOLDERS = (BOX, *OUTSIDE)
 
 
 def serve(uid: int) -> None:
@@ -35,7 +35,7 @@ def serve(uid: int) -> None:
     prepared = step.prepare(place)
     channel.sendall(frames.encode(Kind.READY))
     try:
-        program = main.receive(channel)
+        program = main.receive(channel, place)
     except frames.FrameError:
         return  # nobody needs this container any more
     _die_with_the_executor()

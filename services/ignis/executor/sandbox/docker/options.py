@@ -7,7 +7,10 @@ from dataclasses import dataclass
 class DockerOptions:
     """The engine, the image, and what every container can give."""
 
-    image: str = "ignis-runtimes"  # has python3 (3.11 or newer), sh, and the toolchains
+    # Each has python3 (3.11 or newer), sh, and toolchains. The first that the engine has is for
+    # programs that name none.
+    image: str = ""
+    images: tuple[str, ...] = ()
     host: str = ""  # as in DOCKER_HOST; empty is the local socket
     tls_verify: bool = False
     cert_path: str = ""  # a folder with ca.pem, cert.pem and key.pem
@@ -16,3 +19,8 @@ class DockerOptions:
     memory_kb: int = 262_144  # of a container that waits; another limit costs a call
     processes: int = 256  # the most that a job may ask for
     file_bytes: int = 268_435_456  # the same
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all images, each once."""
+        return tuple(dict.fromkeys(filter(None, (self.image, *self.images))))

@@ -105,12 +105,20 @@ DENIED: dict[str, Call] = {
     "lookup_dcookie": Call(212, 18),
 }
 
-# Only where no cgroup counts memory: these hold pages that no process maps,
-# so that adding up processes would miss them.
+# Only where no cgroup counts memory: these hold what no process maps, so that
+# adding up processes would miss it.
 DENIED_WITHOUT_CGROUP: dict[str, Call] = {
     "memfd_create": Call(319, 279),
     "shmget": Call(29, 194),
+    "semget": Call(64, 190),
     "msgget": Call(68, 186),
+}
+
+# Made to look done: they would have the host write all that it has in memory to its
+# disks, as often as a job likes. A job's own files are on no disk.
+PRETENDED: dict[str, Call] = {
+    "sync": Call(162, 81),
+    "syncfs": Call(306, 267),
 }
 
 # Filtered by their arguments; policy.py says how, and why.
@@ -121,6 +129,8 @@ SOCKETPAIR = Call(53, 199)
 PRLIMIT64 = Call(302, 261)
 SETRLIMIT = Call(160, 164)
 FCNTL = Call(72, 25)
+MMAP = Call(9, 222)
+MEMFD_CREATE = Call(319, 279)
 SETPRIORITY = Call(141, 140)
 IOPRIO_SET = Call(251, 30)
 SCHED_SETPARAM = Call(142, 118)

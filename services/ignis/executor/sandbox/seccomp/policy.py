@@ -40,6 +40,12 @@ OWN_ONLY = (
 )
 # The older way to watch folders, by a command of fcntl: see inotify in denied.py.
 WATCH_FOLDER = fcntl.F_NOTIFY
+# Huge pages that the host keeps for its own programs, a database for instance: no
+# cgroup of memory counts them. The call, the argument with its flags, and the flag.
+HUGE_PAGES = (
+    (denied.MMAP, 3, 0x4_0000),  # MAP_HUGETLB
+    (denied.MEMFD_CREATE, 1, 0x4),  # MFD_HUGETLB
+)
 # A job's limit for core dumps is 1, the one value for which the kernel starts no
 # handler of the host (rlimits.py). It looks as if it could be changed, and stays.
 FIXED_LIMIT = resource.RLIMIT_CORE
@@ -53,12 +59,16 @@ def filter_for(machine: str, *, cgroup: bool) -> bytes:
     program: list[Instruction] = [*_guard(machine)]
     program += _deny(calls.values(), machine)
     program += _when(denied.CLONE3, machine, (bpf.refuse(errno.ENOSYS),))
-    program += _when(denied.CLONE, machine, _no_namespaces())
+    program += _when(denied.CLONE, machine, _not_with_bits(0, NAMESPACE_FLAGS, errno.EPERM))
     for call in (denied.SOCKET, denied.SOCKETPAIR):
         program += _when(call, machine, _known(0, FAMILIES, errno.EAFNOSUPPORT))
         program += _when(call, machine, _known(2, PROTOCOLS, errno.EPROTONOSUPPORT))
     for call, index in OWN_ONLY:
         program += _when(call, machine, _only_zero(index))
+    for call in denied.PRETENDED.values():
+        program += _when(call, machine, (bpf.refuse(0),))
+    for call, index, flag in HUGE_PAGES:
+        program += _when(call, machine, _not_with_bits(index, flag, errno.ENOMEM))
     program += _when(denied.FCNTL, machine, _not_with(1, WATCH_FOLDER, errno.EPERM))
     program += _when(denied.SETRLIMIT, machine, _not_with(0, FIXED_LIMIT, 0))
     program += _when(denied.PRLIMIT64, machine, _no_new_limit())
@@ -92,10 +102,10 @@ def _when(call: Call, machine: str, body: Iterable[Instruction]) -> Iterator[Ins
     yield from inside
 
 
-def _no_namespaces() -> Iterator[Instruction]:
-    yield bpf.load(bpf.argument(0))
-    yield bpf.unless_any_bit(NAMESPACE_FLAGS, 1)
-    yield bpf.refuse(errno.EPERM)
+def _not_with_bits(index: int, mask: int, number: int) -> Iterator[Instruction]:
+    yield bpf.load(bpf.argument(index))
+    yield bpf.unless_any_bit(mask, 1)
+    yield bpf.refuse(number)
 
 
 def _known(index: int, values: Sequence[int], number: int) -> Iterator[Instruction]:

@@ -8,6 +8,8 @@ from ignis.executor.sandbox.seccomp import denied, policy
 
 _ARCHITECTURES = ("SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64")
 _CALL_NAMES = {
+    denied.MMAP: "mmap",
+    denied.MEMFD_CREATE: "memfd_create",
     denied.PRLIMIT64: "prlimit64",
     denied.SETPRIORITY: "setpriority",
     denied.IOPRIO_SET: "ioprio_set",
@@ -35,6 +37,11 @@ def profile() -> dict[str, Any]:
         _deny([_CALL_NAMES[call]], errno.EPERM, _compare(index, "NE", 0))
         for call, index in policy.OWN_ONLY
     ]
+    rules.append(_deny(sorted(denied.PRETENDED), 0))
+    rules += [
+        _deny([_CALL_NAMES[call]], errno.ENOMEM, _has_bit(flag, index))
+        for call, index, flag in policy.HUGE_PAGES
+    ]
     rules.append(_deny(["fcntl"], errno.EPERM, _compare(1, "EQ", policy.WATCH_FOLDER)))
     fixed = policy.FIXED_LIMIT
     rules.append(_deny(["setrlimit"], 0, _compare(0, "EQ", fixed)))
@@ -59,8 +66,8 @@ def _compare(index: int, operator: str, value: int, second: int = 0) -> dict[str
     return {"index": index, "op": f"SCMP_CMP_{operator}", "value": value, "valueTwo": second}
 
 
-def _has_bit(bit: int) -> dict[str, Any]:
-    return _compare(0, "MASKED_EQ", bit, bit)
+def _has_bit(bit: int, index: int = 0) -> dict[str, Any]:
+    return _compare(index, "MASKED_EQ", bit, bit)
 
 
 def _bits(mask: int) -> list[int]:

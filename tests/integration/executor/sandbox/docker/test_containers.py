@@ -188,8 +188,9 @@ async def test_close_ends_jobs(engine: docker.APIClient) -> None:
 
 async def test_waiting_container_died(engine: docker.APIClient, opened: DockerSandbox) -> None:
     """A container that died while it waited fails no job."""
-    opened._warm.fill()
-    for waiting in await asyncio.gather(*opened._warm._waiting):
+    (pool,) = opened._pools.values()
+    pool.fill()
+    for waiting in await asyncio.gather(*pool._waiting):
         engine.kill(waiting.id)
         await until(functools.partial(getattr, waiting.stream, "ended"))
 
@@ -275,7 +276,8 @@ async def test_sweep(engine: docker.APIClient) -> None:
 
 async def test_settings_of_a_container(engine: docker.APIClient, opened: DockerSandbox) -> None:
     """A container has no network, no privilege, a read-only root, and limits of everything."""
-    waiting = await opened._warm.take()
+    (pool,) = opened._pools.values()
+    waiting = await pool.take()
     found = engine.inspect_container(waiting.id)
     host = found["HostConfig"]
     await opened._remove(waiting)
@@ -300,11 +302,12 @@ async def test_settings_of_a_container(engine: docker.APIClient, opened: DockerS
 
 
 async def test_info(engine: docker.APIClient, opened: DockerSandbox) -> None:
-    """The info names the driver and the image that programs see."""
+    """The info names the driver and the images that programs see."""
     info = opened.info()
     (image,) = engine.images(name=engines.IMAGE)
 
-    assert ("docker", False, image["Id"]) == (info.driver, info.weak_memory_limits, info.image)
+    assert ("docker", False) == (info.driver, info.weak_memory_limits)
+    assert {engines.IMAGE: image["Id"]} == info.images
 
 
 async def test_auto_falls_back(engine: docker.APIClient) -> None:

@@ -35,9 +35,9 @@ class Maker:
         """Take note."""
         self.discarded.append(container)
 
-    def pool(self, size: int = 2) -> Pool:
+    def pool(self, size: int = 2, least: int | None = None) -> Pool:
         """A pool of these."""
-        return Pool(size, self.make, self.discard)
+        return Pool(size, self.make, self.discard, least)
 
 
 async def settle() -> None:
@@ -122,3 +122,30 @@ async def test_drain() -> None:
     assert 2 == len(maker.made)
     with pytest.raises(SandboxError, match="closed"):
         await pool.take()
+
+
+async def test_a_pool_that_is_hardly_used_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It grows up to its size when jobs find nothing ready, and shrinks again after a while."""
+    monkeypatch.setattr("ignis.executor.sandbox.docker.pool._MORE_SECONDS", 0.2)
+    maker = Maker()
+    pool = maker.pool(size=3, least=1)
+    pool.fill()
+    await settle()
+    await pool.take()
+    pool.fill()
+    await settle()
+    assert 2 == len(maker.made)  # one was ready: no more than that one wait
+
+    maker.gate.clear()
+    await pool.take()
+    takers = [asyncio.create_task(pool.take()) for _ in range(4)]
+    await settle()
+    maker.gate.set()
+    await asyncio.wait(takers)
+    pool.fill()
+    await settle()
+    assert 2 + 4 + 3 == len(maker.made)
+    await until(lambda: len(maker.discarded) == 2)
+    await pool.drain()
+
+    assert 3 == len(maker.discarded)

@@ -159,3 +159,23 @@ def test_core_dumps(machine: str, new: int) -> None:
     assert pretended == ask(machine, of(machine, denied.PRLIMIT64), 0, core, new, 0)
     assert ALLOWED == ask(machine, of(machine, denied.PRLIMIT64), 0, core, 0, new)
     assert ALLOWED == ask(machine, of(machine, denied.PRLIMIT64), 0, files, new, 0)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_huge_pages(machine: str) -> None:
+    """Memory can be mapped, but not from the host's huge pages."""
+    private_anonymous, huge = 0x22, 0x40000
+
+    assert ALLOWED == ask(machine, of(machine, denied.MMAP), 0, 4096, 3, private_anonymous)
+    for size in (0, 21 << 26, 30 << 26):
+        flags = private_anonymous | huge | size
+        assert refused(errno.ENOMEM) == ask(machine, of(machine, denied.MMAP), 0, 4096, 3, flags)
+    assert ALLOWED == ask(machine, of(machine, denied.MEMFD_CREATE), 1, 1)
+    assert refused(errno.ENOMEM) == ask(machine, of(machine, denied.MEMFD_CREATE), 1, 5)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_pretended_calls(machine: str) -> None:
+    """What would write the host's memory to its disks looks done."""
+    for call in denied.PRETENDED.values():
+        assert refused(0) == ask(machine, of(machine, call))

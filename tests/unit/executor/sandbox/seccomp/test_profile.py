@@ -90,6 +90,19 @@ def test_watching_folders() -> None:
     assert [errno.EPERM, None] == [answer("fcntl", 3, 1026), answer("fcntl", 3, 6)]
 
 
+def test_huge_pages() -> None:
+    """Memory can be mapped, but not from the host's huge pages."""
+    assert [None, errno.ENOMEM] == [
+        answer("mmap", 0, 4096, 3, flags) for flags in (34, 34 | 1 << 18)
+    ]
+    assert [None, errno.ENOMEM] == [answer("memfd_create", 1, flags) for flags in (1, 5)]
+
+
+def test_pretended_calls() -> None:
+    """What would write the host's memory to its disks looks done."""
+    assert [0, 0] == [answer(name) for name in denied.PRETENDED]
+
+
 def test_known_calls() -> None:
     """Every call that is filtered by arguments has its name here."""
     profile()

@@ -1,0 +1,1 @@
+"""What compile steps made, kept for jobs with the same inputs. `CachingSandbox` is the way in."""
