@@ -94,6 +94,7 @@ def test_a_field_of_the_wrong_type_is_refused(api: httpx.Client, field: str) -> 
         {"limits": {"wall_time_ms": 60_001}},
         {"limits": {"cpu_time_ms": 2**31 - 1}},
         {"limits": {"memory_kb": -(2**31)}},
+        {"limits": {"memory_kb": 1023}},
         {"limits": {"memory_kb": 1_048_577}},
         {"limits": {"processes": 257}},
         {"limits": {"output_bytes": 1_048_577}},

@@ -84,7 +84,7 @@ print(total)
     [
         {"wall_time_ms": 1},
         {"cpu_time_ms": 1},
-        {"memory_kb": 1},
+        {"memory_kb": 1024},
         {"processes": 1},
         {"output_bytes": 1},
         {"file_bytes": 1},

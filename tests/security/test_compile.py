@@ -42,10 +42,12 @@ def check(must: str, compiled: StepOutcome) -> None:
     said = cases.said_by(compiled)
     assert cases.ESCAPED not in said
     assert "root:" not in said
-    if must == "error":
-        assert compiled.exit_code not in {0, None}, compiled
-    if must == "contained":
-        assert "contained" in said, compiled
+    holds = {
+        "error": compiled.exit_code not in {0, None},
+        "limit": compiled.limit is not None,
+        "contained": "contained" in said,
+    }
+    assert holds[must], compiled
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)

@@ -69,6 +69,7 @@ done <$cgroup/cgroup.procs 2>/dev/null
 
 if grep -q ignis.docker=no /proc/cmdline; then
   echo "The processor is emulated: the docker driver is left out."
+  export IGNIS_TEST_SLOWER=8
   [ ${#options[@]} != 0 ] || whole+=(-k "not docker")
 elif [ ${#options[@]} = 0 ]; then
   start_docker

@@ -95,12 +95,12 @@ class Program:
     run: Step
     compile: Step | None = None
     stdin: bytes = b""
-    network: bool = False  # whether it may use one, where the operator allows that
     image: str = ""  # what to run it in, by name; empty is the sandbox's own choice
     origin: Origin | None = None
     artefact: bytes = b""
     keep_bytes: int = 0
     kept: Callable[[StepOutcome, bytes], None] | None = None
+    network: bool = False  # whether it may use one, where the operator allows that
 
 
 @dataclass(frozen=True, slots=True)

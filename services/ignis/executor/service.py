@@ -61,8 +61,8 @@ class Executor:
     def __init__(
         self, sandbox: Sandbox, commands: Mapping[str, Commands], *, network: bool = False
     ) -> None:
-        self._network = network  # whether programs may have one
         self._sandbox = sandbox
+        self._network = network  # whether programs may have one
         self._commands = commands  # by language id
         self._running: list[tuple[str, Live]] = []  # a job may come twice
 
@@ -136,17 +136,15 @@ class Executor:
         entry = first.name or commands.file
         files = (ProgramFile(entry, first.content), *others)
         compile_step = commands.compile(files, job.compile_args, job.limits)
-        # What a compiler with a network makes depends on more than its inputs.
-        keeping = compile_step and not job.network
-        made_by = Origin(job.owner, job.language, commands.identity()) if keeping else None
+        made_by = Origin(job.owner, job.language, commands.identity()) if compile_step else None
         return Program(
             files=files,
             stdin=job.stdin,
             compile=compile_step,
             run=commands.run(entry, job.args, job.env, job.limits),
-            network=job.network,
             image=commands.image,
             origin=made_by,
+            network=job.network,
         )
 
 

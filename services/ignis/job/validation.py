@@ -26,6 +26,7 @@ MAX_LABEL_VALUE = 255  # characters
 MAX_IDEMPOTENCY_KEY = 255  # characters
 MAX_WAIT = 60.0  # seconds
 MAX_PRIORITY = 9
+MIN_LIMITS = {"memory_kb": 1024}  # that any program needs; of the others, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +198,9 @@ def _strings_size(request: Request) -> int:
 
 def _limits(named: Mapping[str, int], maximum: Limits) -> Iterator[Violation]:
     for name, value in named.items():
-        most = getattr(maximum, name)
-        if not 0 < value <= most:
-            yield Violation(f"limits.{name}", f"must be 1 to {most}")
+        least, most = MIN_LIMITS.get(name, 1), getattr(maximum, name)
+        if not least <= value <= most:
+            yield Violation(f"limits.{name}", f"must be {least} to {most}")
 
 
 def _rest(request: Request) -> Iterator[Violation]:

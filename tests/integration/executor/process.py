@@ -1,7 +1,7 @@
 """The executor as a process of its own, with the real sandbox, and jobs for it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ignis.events import subjects
 from ignis.events.connection import Nats
 from ignis.events.executors import ExecutorDirectory
 from ignis.events.publisher import Publisher
+from ignis.languages import loader
 from ignis.local import binaries
 from ignis.server.context import request_id
 from ignis.server.ids import new_id
@@ -37,11 +38,29 @@ def running(folder: Path, nats_url: str, **env: str) -> Iterator[Service]:
         yield service
 
 
-def python_only(folder: Path) -> dict[str, str]:
+def without_go(folder: Path) -> dict[str, str]:
     """Settings of an executor that finds no Go, and so has no cache to fill."""
     nothing = folder / "no-toolchains"
     nothing.mkdir(exist_ok=True)
     return {"EXECUTOR_TOOLCHAIN_PATH": str(nothing)}
+
+
+def python_only(folder: Path) -> dict[str, str]:
+    """Settings of an executor that finds nothing but Python, and so starts soon."""
+    return missing(folder, set(loader.load()) - {"python"})
+
+
+def missing(folder: Path, languages: Iterable[str]) -> dict[str, str]:
+    """Settings of an executor that doesn't find some languages."""
+    files = folder / "missing-languages"
+    files.mkdir(exist_ok=True)
+    for name in languages:
+        (files / f"{name}.toml").write_text(
+            f'id = "{name}"\nname = "X"\nfile = "x"\n'
+            '[toolchain]\nprogram = "no-such-program"\nversion = ["x"]\npattern = "(.)"\n'
+            '[run]\ncommand = ["x"]\n[test]\ncode = "x"\nstdout = "x"\n'
+        )
+    return {**without_go(folder), "LANGUAGES_DIR": str(files)}
 
 
 def message(code: str, language: str = "python", **fields: Any) -> events_pb2.JobMessage:  # noqa: ANN401 - fields of many types

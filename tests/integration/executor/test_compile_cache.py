@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.integration.executor.process import PATIENCE, message, python_only, ran, running
+from tests.integration.executor.process import PATIENCE, message, ran, running, without_go
 from tests.integration.executor.sandbox import engines
 from tests.integration.services import Service
 from tests.servers import Server
@@ -46,7 +46,7 @@ def executor(
     languages = folder / "languages"
     languages.mkdir(exist_ok=True)
     (languages / "lang.toml").write_text(TESTED.format(version=version))
-    env |= python_only(folder) | {"LANGUAGES_DIR": str(languages), "IGNIS_SANDBOX": driver}
+    env |= without_go(folder) | {"LANGUAGES_DIR": str(languages), "IGNIS_SANDBOX": driver}
     if driver == "docker":
         engines.skip_without()
         env |= engines.settings()

@@ -9,8 +9,8 @@ from tests.integration.executor.process import (
     end_of,
     message,
     post,
-    python_only,
     running,
+    without_go,
 )
 from tests.integration.executor.sandbox import engines
 from tests.integration.services import Service
@@ -52,7 +52,7 @@ def service_fixture(
 ) -> Iterator[Service]:
     """One executor of each kind for all tests of this file."""
     folder = tmp_path_factory.mktemp("executor")
-    env = python_only(folder) | {"IGNIS_SANDBOX": driver, "EXECUTOR_POOL": driver}
+    env = without_go(folder) | {"IGNIS_SANDBOX": driver, "EXECUTOR_POOL": driver}
     if driver == "docker":
         engines.skip_without()
         env |= engines.settings()

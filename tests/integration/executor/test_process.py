@@ -10,6 +10,7 @@ from tests.integration.executor.process import (
     end_of,
     is_taken,
     message,
+    missing,
     post,
     python_only,
     ran,
@@ -20,6 +21,7 @@ from tests.waiting import until
 
 from ignis.events import connection
 from ignis.events.connection import Nats
+from ignis.languages import loader
 
 SLOW = "import time\ntime.sleep(6)\nprint('done')\n"
 BRIEF = "import time\ntime.sleep(1)\nprint('done')\n"
@@ -101,12 +103,7 @@ async def test_an_end_outlives_an_outage_of_nats(tmp_path: Path) -> None:
 
 def test_without_any_language_it_refuses_to_start(tmp_path: Path, nats: Server) -> None:
     """An executor in which no language works says so, and ends."""
-    (tmp_path / "python.toml").write_text(
-        'id = "python"\nname = "P"\nfile = "main.py"\n'
-        '[toolchain]\nprogram = "no-such-program"\nversion = ["x"]\npattern = "(.)"\n'
-        '[run]\ncommand = ["x"]\n[test]\ncode = "x"\nstdout = "x"\n'
-    )
-    env = {**python_only(tmp_path), "LANGUAGES_DIR": str(tmp_path)}
+    env = missing(tmp_path, loader.load())
     with running(tmp_path, nats.url, **env) as service:
         assert service.process.wait(30) == 1
 

@@ -1,6 +1,7 @@
 """Forks as vfork does, in every child too: each parent is stopped until its child ends.
 
-Must: end
+Must as root: processes
+Must: processes or wall_time or cpu_time, since the runner only looks now and then how many there are
 Within: wall_time_ms=1000 cpu_time_ms=500
 """
 import ctypes

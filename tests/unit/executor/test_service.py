@@ -117,16 +117,6 @@ async def test_no_job_has_the_network_where_the_operator_has_it_off() -> None:
     assert [True, False] == [program.network for program in sandbox.programs]
 
 
-async def test_what_is_compiled_with_a_network_is_not_kept() -> None:
-    """A compiler that can ask the Internet makes of the same sources what it is told there."""
-    sandbox = Sandbox()
-    executor = Executor(sandbox, {"go": commands("go", "1.23.4")}, network=True)
-    for asks in (True, False):
-        await executor.execute(job(language="go", language_version="", network=asks))
-
-    assert [True, False] == [program.origin is None for program in sandbox.programs]
-
-
 @pytest.mark.parametrize("version", ["", "3", "3.11", "3.11.2"])
 async def test_a_version_that_is_here_is_run(version: str) -> None:
     """A version may be asked for as exactly as one likes."""

@@ -31,12 +31,12 @@ def test_there_is_a_slot_for_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
         ("EXECUTOR_COMPILE_CACHE_MB", "-1"),
         ("EXECUTOR_COMPILE_CACHE_HOURS", "0"),
         ("SANDBOX_IMAGES", "go"),
+        ("SANDBOX_IMAGES", "go=a,"),
+        ("SANDBOX_IMAGES", "go=a b"),
         ("SANDBOX_NETWORK", "maybe"),
         ("SANDBOX_NETWORK_DNS", "resolver"),
         ("SANDBOX_NETWORK_DNS", "127.0.0.53"),
         ("SANDBOX_NETWORK_DENY", "10.0.0.1/8"),
-        ("SANDBOX_IMAGES", "go=a,"),
-        ("SANDBOX_IMAGES", "go=a b"),
     ],
 )
 def test_what_makes_no_sense_is_refused(

@@ -44,7 +44,7 @@ def files(*names: str) -> dict[str, Any]:
         {"env": {f"K{n}": "" for n in range(v.MAX_ENV)}},
         {"env": {"K" * v.MAX_STRING: "x" * v.MAX_STRING}},
         {"limits": {f.name: getattr(MAXIMUM, f.name) for f in fields(Limits)}},
-        {"limits": {f.name: 1 for f in fields(Limits)}},
+        {"limits": {f.name: v.MIN_LIMITS.get(f.name, 1) for f in fields(Limits)}},
         {"wait": 60},
         {"priority": 0},
         {"priority": 9},
@@ -112,9 +112,9 @@ def test_what_is_not_allowed_is_named(changes: dict[str, Any], field: str) -> No
 
 
 @pytest.mark.parametrize("name", [f.name for f in fields(Limits)])
-def test_each_limit_is_1_to_its_maximum(name: str) -> None:
-    """A limit of nothing, or above what is allowed, is refused and not cut."""
-    for value in (0, -1, getattr(MAXIMUM, name) + 1):
+def test_each_limit_is_its_least_to_its_maximum(name: str) -> None:
+    """A limit of nothing, below any use, or above what is allowed, is refused and not cut."""
+    for value in (0, -1, v.MIN_LIMITS.get(name, 1) - 1, getattr(MAXIMUM, name) + 1):
         assert wrong(limits={name: value}) == [f"limits.{name}"]
 
 

@@ -28,9 +28,10 @@ def key_of(program: Program, *, shared: bool) -> str:
 
     That is the toolchain, the command with its environment and limits, every
     file with its name, and, unless `shared`, whose it is. Empty for a program
-    whose compile step isn't to be kept.
+    whose compile step isn't to be kept: one with a network may depend on the
+    whole world.
     """
-    if program.compile is None or program.origin is None:
+    if program.compile is None or program.origin is None or program.network:
         return ""
     origin = program.origin
     whose = "" if shared else origin.owner

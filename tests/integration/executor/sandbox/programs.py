@@ -1,13 +1,16 @@
 """Short ways to say what a sandbox shall run."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 
 from ignis.executor.models import Limits, Outcome, Program, ProgramFile, Step, StepOutcome
 
+# How many times slower than a real one an emulated processor is (make test-cgroup2).
+SLOWER = int(os.environ.get("IGNIS_TEST_SLOWER", "1"))
 LIMITS = Limits(
-    wall_time_ms=10_000,
-    cpu_time_ms=10_000,
+    wall_time_ms=10_000 * SLOWER,
+    cpu_time_ms=10_000 * SLOWER,
     memory_kb=256 * 1024,
     processes=64,
     output_bytes=64 * 1024,

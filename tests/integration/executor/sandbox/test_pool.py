@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.integration.executor.sandbox import leftovers
 from tests.integration.executor.sandbox.programs import command, limits, python, ran
+from tests.waiting import until
 
 from ignis.executor.models import Outcome
 from ignis.executor.sandbox import Sandbox, open_sandbox
@@ -50,6 +51,21 @@ async def test_waits_finished() -> None:
     await host.close()
 
     assert used in waiting
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user may have no cgroups")
+async def test_waits_joined() -> None:
+    """The process that will be a job's first waits in its cgroup: joining isn't the job's time."""
+    host = await open_sandbox(slots=1)
+    await leftovers.until_settled(ours(), 2)
+    await until(lambda: [1] * 2 == [min(map(len, held)) for held in _held("first")])
+    joined = {pid for held in _held("first") for pids in held for pid in pids}
+    below = leftovers.children(ours())
+    second = _held("second")
+    await host.close()
+
+    assert joined <= below
+    assert {frozenset()} == {frozenset(pids) for held in second for pids in held}
 
 
 async def test_never_shared() -> None:
@@ -185,6 +201,17 @@ async def _until_run(host: Sandbox) -> Outcome:
                 return await host.run(command("echo", "again"))
             except SandboxError:
                 await asyncio.sleep(0.01)
+
+
+def _held(step: str) -> list[list[list[int]]]:
+    """Return, per waiting sandbox, the processes in each cgroup of a step: v1 has several."""
+    found: dict[str, list[list[int]]] = {}
+    for path in leftovers.cgroups(ours()):
+        number, _, name = Path(path).name.partition("-")
+        if name == step:
+            pids = Path(path, "cgroup.procs").read_text().split()
+            found.setdefault(number, []).append([int(pid) for pid in pids])
+    return list(found.values())
 
 
 def _namespace(pid: int) -> str:

@@ -183,17 +183,27 @@ async def test_files_of_nobody(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "least"),
     [
-        *("wall_time_ms", "cpu_time_ms", "memory_kb", "processes"),
-        *("output_bytes", "file_bytes", "open_files"),
+        *(("wall_time_ms", 1), ("cpu_time_ms", 1), ("memory_kb", 1024), ("processes", 1)),
+        *(("output_bytes", 1), ("file_bytes", 1), ("open_files", 1)),
     ],
 )
-async def test_the_smallest_limits(sandbox: Sandbox, name: str) -> None:
+async def test_the_smallest_limits(sandbox: Sandbox, name: str, least: int) -> None:
     """As small as it can be, a limit ends the program or fails it, and breaks nothing."""
-    within = limits(**{name: 1})
-    script = "echo one; echo xx >f && sleep 0.2 && (sleep 0.2) && echo two | cat"
-    result = ran(await sandbox.run(command("sh", "-c", script, within=within)))
+    code = (
+        "import subprocess, time\nprint('one', flush=True)\nopen('f', 'w').write('xx')\n"
+        "time.sleep(0.2)\nsubprocess.run(['sleep', '0.2'], check=True)"
+    )
+    result = ran(await sandbox.run(python(code, within=limits(**{name: least}))))
 
     assert (None, 0) != (result.limit, result.exit_code)
     assert b"next\n" == ran(await sandbox.run(command("echo", "next"))).stdout
+
+
+async def test_less_memory_than_any_program_needs(sandbox: Sandbox) -> None:
+    """Nothing breaks where even a process that isn't a program yet holds more."""
+    for _ in range(3):
+        result = ran(await sandbox.run(python("print(1)", within=limits(memory_kb=1))))
+
+        assert (None, 0) != (result.limit, result.exit_code)

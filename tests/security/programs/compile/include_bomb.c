@@ -1,9 +1,9 @@
 /* Includes itself twice, each time to the depth that the compiler allows.
 
-   Must: end
+   Must: limit
 */
 #if __INCLUDE_LEVEL__ < 190
-#include __FILE__
-#include __FILE__
+#include "include_bomb.c"
+#include "include_bomb.c"
 #endif
 int main(void) { return 0; }

@@ -1,6 +1,6 @@
 /* Includes a file that never ends.
 
-   Must: end
+   Must: limit
 */
 #include "/dev/urandom"
 int main(void) { return 0; }

@@ -1,6 +1,6 @@
 /* A line that becomes some 10 to the 9 characters.
 
-   Must: end
+   Must: limit
 */
 #define A(x) x x x x x x x x x x
 #define B(x) A(A(A(x)))

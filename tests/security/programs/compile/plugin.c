@@ -1,6 +1,6 @@
-/* Asks the compiler to load a library of the job's, and to take its rules and tools from the job.
+/* Asks the compiler to load a library of the job's, to take its tools from the job, and to read secrets.
 
    Must: error
-   With: -fplugin=/box/evil.so -specs=/box/evil.specs -B/box @/etc/shadow
+   With: -fplugin=/box/wrapper.py -B/box -include /proc/1/environ @/etc/shadow
 */
 int main(void) { return 0; }

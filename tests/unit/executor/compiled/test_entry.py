@@ -64,6 +64,11 @@ def test_owners_share_only_when_told_so() -> None:
     assert key(nobody) != key(nobody, shared=True)
 
 
+def test_with_a_network_there_is_no_name() -> None:
+    """What a compiler can fetch is no input that could be named."""
+    assert not key(replace(PROGRAM, network=True))
+
+
 def test_without_a_compile_step_there_is_no_name() -> None:
     """Nothing is looked for where nothing is compiled, or nobody says by what."""
     assert ["", ""] == [key(replace(PROGRAM, compile=None)), key(replace(PROGRAM, origin=None))]

@@ -8,6 +8,9 @@ from ignis.executor.runner.place import Group
 from ignis.executor.sandbox.cgroups.base import Base
 
 _KIB = 1024
+# The process that will be the program holds some 300 KiB before it is told so: v1
+# refuses a limit below that, v2 kills the process.
+_LEAST_KB = 1024
 # What TCP and UDP may hold in v1, which doesn't count it as memory.
 SOCKET_BYTES = 64 * 1024 * 1024
 
@@ -156,8 +159,9 @@ class StepGroups:
 def limit(files: tuple[int, ...], memory_kb: int, processes: int) -> None:
     """Write a step's limits into the files that `Made` names; once, before the step begins."""
     *sizes, tasks = files
+    size = max(memory_kb, _LEAST_KB) * _KIB
     for file in sizes:
-        os.write(file, str(memory_kb * _KIB).encode())
+        os.write(file, str(size).encode())
     os.write(tasks, str(processes).encode())
 
 

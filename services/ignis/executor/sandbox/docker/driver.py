@@ -28,7 +28,8 @@ from ignis.executor.sandbox.session import Session, converse
 _log = logging.getLogger(__name__)
 _THREADS_PER_SLOT = 4
 _UIDS_PER_SLOT = 3  # a container that runs, and those that are being removed
-_CONNECTED = 2  # of each image: one with a network that waits, and one that had to be replaced
+# Programs with a network wait for others anyway.
+_CONNECTED_WAITING = 1
 _NO_NETWORK = NetworkOptions()
 
 
@@ -48,7 +49,7 @@ class DockerSandbox:
         self._slots = asyncio.Semaphore(slots)
         self._images: dict[str, str] = {}  # derived from the operator's, by their names
         self._pools: dict[str, Pool] = {}  # by derived image
-        self._connected: dict[str, Pool] = {}  # the same, of those that a network was asked for
+        self._connected: dict[str, Pool] = {}  # the same, of containers with a network
         self._bases = 0  # images that others may have been derived from
         self._uids: asyncio.Queue[int] = asyncio.Queue()
         self._running: dict[str, Container] = {}
@@ -134,9 +135,8 @@ class DockerSandbox:
         await sweep(self._engine)
         bases = {image: name for name, image in self._info.images.items()}
         self._bases = len(bases)
-        count = slots * (_UIDS_PER_SLOT + len(bases))  # one that waits, of each
-        if self._network.enabled:
-            count += _CONNECTED * len(bases)
+        waiting = 1 + _CONNECTED_WAITING * self._network.enabled  # of each image
+        count = slots * (_UIDS_PER_SLOT + waiting * len(bases))
         first = await facts.first_uid(self._engine, count)
         uids = range(first, first + count)
         for uid in uids:
@@ -147,21 +147,8 @@ class DockerSandbox:
         )
         self._keep_warm(slots, dict(zip(bases, derived, strict=True)))
         if self._network.enabled:
-            images = tuple(self._pools)
-            self._bridge = await Bridge.open(
-                self._engine, self._options, images, self._labels, self._network
-            )
-            self._info = replace(self._info, network=True)
-            await self._prove(self._bridge, images[0])
+            await self._connect()
         await self.run(facts.PROOF)
-
-    async def _prove(self, bridge: Bridge, image: str) -> None:
-        """Try the filter of one container; raises NetworkError."""
-        container = await self._make(image, self._size, bridge)
-        try:
-            await bridge.prove(container)
-        finally:
-            await self._remove(container)
 
     async def _derive(self, base: str, number: int, uids: range) -> str:
         return await derive(self._engine, base, number, uids, self._labels)
@@ -185,11 +172,29 @@ class DockerSandbox:
             self._info, images={name: self._info.images[name] for name in self._images}
         )
 
+    async def _connect(self) -> None:
+        """Make the network and pools of containers that have it; raises when it isn't safe."""
+        first = next(iter(self._pools))
+        self._bridge = await Bridge.open(
+            self._engine, self._options, tuple(self._pools), self._labels, self._network
+        )
+        for image in self._pools:
+            make = partial(self._make, image, self._size, self._bridge)
+            self._connected[image] = Pool(_CONNECTED_WAITING, make, self._remove)
+        self._info = replace(self._info, network=True)
+        container = await self._connected[first].take()
+        try:
+            await self._bridge.prove(container)
+        finally:
+            await self._remove(container)
+
+    def _pool(self, image: str, program: Program) -> Pool:
+        return (self._connected if program.network else self._pools)[image]
+
     @asynccontextmanager
     async def _container(self, image: str, program: Program) -> AsyncIterator[Container]:
         needs = spec.size_of(program)
-        bridge = self._asked_for(program)
-        container = await self._take(image, needs, bridge)
+        container = await self._take(image, needs, program)
         self._running[container.id] = container
         try:
             if needs.memory_kb != self._size.memory_kb:
@@ -197,25 +202,19 @@ class DockerSandbox:
             yield container
         finally:
             del self._running[container.id]
-            (self._connected if bridge else self._pools)[image].fill()
+            self._pool(image, program).fill()
             self._later(self._remove(container))
 
-    def _asked_for(self, program: Program) -> Bridge | None:
-        if program.network and self._bridge is None:
-            raise SandboxError("programs have no network here: the operator has it off")
-        return self._bridge if program.network else None
-
-    async def _take(self, image: str, needs: Size, bridge: Bridge | None) -> Container:
+    async def _take(self, image: str, needs: Size, program: Program) -> Container:
         """Return a container that waits, or a new one for what is larger than those."""
         if self._closed:
             raise SandboxError("the sandbox is closed")
-        if bridge and image not in self._connected:
-            make = partial(self._make, image, self._size, bridge)
-            self._connected[image] = Pool(1, make, self._remove)
+        if program.network and self._bridge is None:
+            raise SandboxError("programs have no network here: the operator has it off")
         if self._size.holds(needs):
-            return await (
-                self._take_connected(image, bridge) if bridge else self._pools[image].take()
-            )
+            taking = self._take_connected(image) if program.network else self._pools[image].take()
+            return await taking
+        bridge = self._bridge if program.network else None
         making = asyncio.create_task(self._make(image, needs, bridge))
         try:
             return await asyncio.shield(making)
@@ -223,12 +222,12 @@ class DockerSandbox:
             self._later(self._remove_made(making))
             raise
 
-    async def _take_connected(self, image: str, bridge: Bridge) -> Container:
+    async def _take_connected(self, image: str) -> Container:
         """Return a container whose filter knows the host's addresses as they are now."""
         while True:
             container = await self._connected[image].take()
             try:
-                if container.own == await bridge.own():
+                if self._bridge and container.own == await self._bridge.own():
                     return container
             except BaseException:
                 self._later(self._remove(container))

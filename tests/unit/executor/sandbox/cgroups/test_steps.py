@@ -38,16 +38,16 @@ def test_make(
     groups = StepGroups(open_base(Base(version, tuple(hierarchy(tmp_path, files)))))
     monkeypatch.setattr(os, "mkdir", lambda *_, **__: None)  # the kernel's part was done above
     made = groups.make("g")
-    limit(made.limits, memory_kb=64, processes=7)
+    limit(made.limits, memory_kb=2048, processes=7)
     first = tmp_path / next(iter(files))
     pids = tmp_path / ("pids" if version == 1 else "unified")
 
-    assert "65536" == (first / "g" / files[first.name][1]).read_text()
+    assert "2097152" == (first / "g" / files[first.name][1]).read_text()
     assert "7" == (pids / "g/pids.max").read_text()
     assert len(files) == len(made.group.join)
     assert len(files) + 4 + len(made.limits) == len(descriptors((made,)))
     if version == 1:
-        assert "65536" == (first / "g/memory.memsw.limit_in_bytes").read_text()
+        assert "2097152" == (first / "g/memory.memsw.limit_in_bytes").read_text()
         assert str(64 << 20) == (first / "g/memory.kmem.tcp.limit_in_bytes").read_text()
     else:
         assert ("0", "1") == (
@@ -56,6 +56,16 @@ def test_make(
         )
     for fd in descriptors((made,)):
         os.close(fd)
+
+
+def test_less_than_any_process_holds(tmp_path: Path) -> None:
+    """A limit below what the step's first process holds already is set to the least."""
+    files = [os.open(tmp_path / name, os.O_CREAT | os.O_WRONLY) for name in ("memory", "pids")]
+    limit(tuple(files), memory_kb=1, processes=1)
+    for fd in files:
+        os.close(fd)
+
+    assert "1048576" == (tmp_path / "memory").read_text()
 
 
 def test_no_peak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
