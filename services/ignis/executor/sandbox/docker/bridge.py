@@ -1,7 +1,8 @@
 """The network of containers that have one: a bridge of Ignis's own, and a filter in each."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Address
 
 from ignis.executor.runner import frames
@@ -23,6 +24,7 @@ from ignis.server.addresses import Address
 _WATCHING = f"{HOME}/ignis/executor/sandbox/docker/watching.py"
 _ANSWER_SECONDS = 20.0
 _LOAD = ("sh", "-c", 'printf %s "$1" | nft -f -', "sh")
+_ASK = ("nft", "--version")
 _NO_OTHERS = {"com.docker.network.bridge.enable_icc": "false"}
 # Ends with 0 only when the stand-in refuses, or can't be reached.
 _TRY = (
@@ -62,12 +64,17 @@ class Bridge:
         cls,
         engine: Engine,
         docker: DockerOptions,
-        image: str,
+        images: Sequence[str],
         labels: Mapping[str, str],
         options: NetworkOptions,
     ) -> "Bridge":
-        """Make the network; raises NetworkError, with what to do, where it can't be a safe one."""
-        bridge = cls(engine, image, labels, options, await _resolver(engine, docker, options))
+        """Make the network; raises NetworkError, with what to do, where it can't be a safe one.
+
+        One of `images` must have nft.
+        """
+        dns = await _resolver(engine, docker, options)
+        image = await _with_nft(engine, images, labels)
+        bridge = cls(engine, image, labels, options, dns)
         try:
             await bridge._make()
             await bridge.own()
@@ -115,11 +122,7 @@ class Bridge:
         try:
             await run_once(self._engine, wanted, self._labels)
         except SandboxError as error:
-            message = (
-                "the filter of a container's network could not be loaded; SANDBOX_IMAGE must "
-                f"have nft (Debian's package nftables): {error}"
-            )
-            raise SandboxError(message) from error
+            raise SandboxError(f"a container's filter could not be loaded: {error}") from error
         return own
 
     async def prove(self, container: Container) -> None:
@@ -172,6 +175,16 @@ class Bridge:
         if self._watcher:
             watcher, self._watcher = self._watcher, ""
             await self._engine.remove(watcher)
+
+
+async def _with_nft(engine: Engine, images: Sequence[str], labels: Mapping[str, str]) -> str:
+    """Return the first image that helpers can be made of; raises NetworkError without one."""
+    for image in images:
+        with suppress(SandboxError):
+            await run_once(engine, helper(engine.client, image, _ASK, "none"), labels)
+            return image
+    message = "SANDBOX_NETWORK: no image has nft: add Debian's package nftables to SANDBOX_IMAGE"
+    raise NetworkError(message)
 
 
 async def _resolver(engine: Engine, docker: DockerOptions, options: NetworkOptions) -> Address:

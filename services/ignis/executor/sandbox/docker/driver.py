@@ -176,7 +176,7 @@ class DockerSandbox:
         """Make the network and pools of containers that have it; raises when it isn't safe."""
         first = next(iter(self._pools))
         self._bridge = await Bridge.open(
-            self._engine, self._options, first, self._labels, self._network
+            self._engine, self._options, tuple(self._pools), self._labels, self._network
         )
         for image in self._pools:
             make = partial(self._make, image, self._size, self._bridge)

@@ -8,10 +8,11 @@ import os
 import signal
 import sys
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from tests.integration.executor.sandbox import hosts, leftovers
+from tests.integration.executor.sandbox import engines, hosts, leftovers
 from tests.integration.executor.sandbox.network.world import skip_unless_possible
 from tests.integration.executor.sandbox.programs import command, ran
 
@@ -172,3 +173,23 @@ async def test_docker_needs_a_resolver() -> None:
     hosts.skip_unless_possible("docker")
     with pytest.raises(NetworkError, match="SANDBOX_NETWORK_DNS"):
         await hosts.open_host("docker", network=ON)
+
+
+async def test_docker_needs_nft_in_an_image() -> None:
+    """Without nft in any image there is no filter, and so no network."""
+    hosts.skip_unless_possible("docker")
+    if _has_nft():
+        pytest.skip(f"{engines.IMAGE} has nft")
+    options = replace(ON, dns=ip_address("9.9.9.9"))
+    with pytest.raises(NetworkError, match="no image has nft"):
+        await hosts.open_host("docker", network=options)
+
+
+def _has_nft() -> bool:
+    client = engines.client()
+    made = client.create_container(engines.IMAGE, ["which", "nft"], network_disabled=True)["Id"]
+    client.start(made)
+    found = client.wait(made)["StatusCode"] == 0
+    client.remove_container(made)
+    client.close()
+    return found
