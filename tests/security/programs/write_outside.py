@@ -18,6 +18,8 @@ for path in ("/proc/sys/kernel/core_pattern", "/proc/sys/vm/drop_caches", "/proc
              "/proc/1/oom_score_adj", "/proc/self/uid_map", "/proc/1/clear_refs", "/usr/bin/python3",
              "/etc/passwd", "/sys/fs/cgroup/cgroup.procs"):
     try:
+        if os.stat(path).st_rdev == os.stat("/dev/null").st_rdev:
+            continue  # it is covered: what is written goes nowhere
         with open(path, "r+b", buffering=0) as file:
             file.write(b"0")
         print("ESCAPED", path)

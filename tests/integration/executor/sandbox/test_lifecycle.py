@@ -163,8 +163,7 @@ async def test_dead_executor() -> None:
         "async def main(): await (await open_sandbox(slots=1)).run(SLEEP)\n"
         "asyncio.run(main())\n"
     )
-    root = Path(__file__).parents[4]
-    env = {"PYTHONPATH": f"{root}:{root}/services"}
+    env = {"PYTHONPATH": os.pathsep.join(sys.path)}
     executor = await asyncio.create_subprocess_exec(sys.executable, "-c", code, env=env)
     await until_running(2)
     everything = leftovers.children(executor.pid)
