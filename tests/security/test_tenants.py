@@ -21,8 +21,8 @@ TRIES = 10
 
 def tenant(path: Path, name: str, other: str) -> Program:
     """Return one tenant's program."""
-    files = {"channel.py": path.read_bytes()}
-    return python(BOTH, name, other, files=files, within=cases.WITHIN)
+    files = {"channel.py": path.read_bytes(), "names": f"{name} {other}".encode()}
+    return python(BOTH, files=files, within=cases.WITHIN)
 
 
 def span(result: StepOutcome) -> tuple[float, float]:

@@ -9,7 +9,7 @@ harmless = {"null", "zero", "full", "random", "urandom", "fd", "stdin", "stdout"
 for name in set(os.listdir("/dev")) - harmless:
     # An engine always makes these: they must be empty, or lead nowhere.
     path = f"/dev/{name}"
-    if os.environ["PLACE"] == "in docker" and name in ("core", "mqueue", "ptmx", "pts", "tty"):
+    if open("place").read() == "in docker" and name in ("core", "mqueue", "ptmx", "pts", "tty"):
         try:
             found = os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(1)
         except OSError:

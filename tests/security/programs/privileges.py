@@ -5,7 +5,7 @@ Must: contained
 import os
 import subprocess
 
-DOCKER = os.environ["PLACE"] == "in docker"
+DOCKER = open("place").read() == "in docker"
 # What the runner keeps in docker, since dropping it would take one capability more: a job gains none of
 # it, since it can gain no privilege at all.
 BOUNDING = 1 << 5 | 1 << 6 | 1 << 7 if DOCKER else 0
