@@ -46,10 +46,11 @@ class Watch:
         self.note_children(owner_of(host))
 
     def note_children(self, owner: int) -> None:
-        """Remember every process that an owner has now."""
-        for pid in leftovers.children(owner):
-            if started := _started(pid):
-                self._seen[pid] = started
+        """Remember every process of an owner's sandboxes; it may have others."""
+        for server in fork_servers(owner):
+            for pid in (server, *leftovers.children(server)):
+                if started := _started(pid):
+                    self._seen[pid] = started
 
     def wait(self) -> list[str]:
         """Wait until nothing is left; returns what still is after some seconds."""

@@ -44,12 +44,16 @@ def run_step(
     Leaves none of its processes. The outcome has the output that was not sent
     while it ran.
     """
+    # A short program has ended before it can be read again. What the copy of the
+    # runner needs to become the program counts with it.
+    before_ms = meter.cpu_ms()
     try:
         started = spawn.start(prepared.ahead, step, place)
     except spawn.StartError as error:
         return not_started(str(error))
     disk = Disk(place.folders, step.limits.file_bytes)
-    return _Running(step.limits, stdin, meter, disk, prepared.wake, started, channel).outcome()
+    running = _Running(step.limits, stdin, meter, disk, prepared.wake, started, channel, before_ms)
+    return running.outcome()
 
 
 def not_started(reason: str) -> StepOutcome:
@@ -79,6 +83,7 @@ class _Running:
         wake: int,
         started: spawn.Started,
         channel: Channel,
+        before_ms: float,
     ) -> None:
         self._limits = limits
         self._meter = meter
@@ -92,8 +97,7 @@ class _Running:
         self._traffic = Traffic(channel, (self._stdout, self._stderr))
         self._feed = Feed(started.stdin, stdin)
         self._status: int | None = None
-        # What the copy of the runner used before it became the program.
-        self._before_ms = meter.cpu_ms()
+        self._before_ms = before_ms
 
     def outcome(self) -> StepOutcome:
         """Watch the step until it ends or must, and clear away what is left."""
