@@ -19,6 +19,9 @@ class Meter(Protocol):
 
     tick_ms: int  # how often memory has to be looked at
 
+    def before_ms(self) -> float:
+        """Return the CPU time that was used before the step, in milliseconds."""
+
     def cpu_ms(self) -> float:
         """Return the CPU time of all processes so far, in milliseconds."""
 
@@ -52,6 +55,10 @@ class CgroupMeter:
     def __init__(self, group: Group) -> None:
         """Read from `group`'s descriptors."""
         self._group = group
+
+    def before_ms(self) -> float:
+        """Return the same as `cpu_ms`."""
+        return self.cpu_ms()
 
     def cpu_ms(self) -> float:
         """Return cpuacct.usage (v1, ns) or usage_usec of cpu.stat (v2)."""
@@ -115,6 +122,10 @@ class ProcMeter:
         self._reaped_kb = 0
         self._most_tasks = 0
         self._floor_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    def before_ms(self) -> float:
+        """Return what the copy of the runner has used, whose memory doesn't count."""
+        return processes.look().cpu_ms
 
     def cpu_ms(self) -> float:
         """Return what ended and living processes used; living ones in steps of 10 ms."""

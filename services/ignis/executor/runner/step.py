@@ -46,7 +46,7 @@ def run_step(
     """
     # A short program has ended before it can be read again. What the copy of the
     # runner needs to become the program counts with it.
-    before_ms = meter.cpu_ms()
+    before_ms = meter.before_ms()
     try:
         started = spawn.start(prepared.ahead, step, place)
     except spawn.StartError as error:

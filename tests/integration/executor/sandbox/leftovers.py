@@ -47,8 +47,11 @@ def same_sandbox(pid: int) -> set[int]:
 
 
 def parent(pid: int) -> int:
-    """Return a process's parent."""
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    """Return a process's parent, 0 for one that has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 async def until_settled(owner: int, waiting: int) -> None:
