@@ -16,7 +16,7 @@ from tests.integration.executor.sandbox.hosts import (
     skip_unless_possible,
 )
 from tests.integration.executor.sandbox.ordinary import OrdinarySandbox
-from tests.integration.executor.sandbox.programs import command, python, ran
+from tests.integration.executor.sandbox.programs import SLOWER, command, python, ran
 
 from ignis.executor.sandbox import open_sandbox
 from ignis.executor.sandbox.errors import SandboxError
@@ -28,7 +28,7 @@ SLEEP = command("sh", "-c", "setsid sleep 60 & sleep 60")
 
 async def until_running(count: int) -> set[int]:
     """Wait until so many `sleep 60` run below this process; returns all of their sandboxes."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(10 * SLOWER):
         while True:
             below = leftovers.children(os.getpid())
             named = {pid for pid in below if _command(pid) == b"sleep\x0060\x00"}
