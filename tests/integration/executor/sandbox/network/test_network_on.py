@@ -21,6 +21,9 @@ from tests.integration.executor.sandbox.programs import python, ran
 
 from ignis.executor.sandbox.network.options import NetworkOptions
 
+# Each process that runs some of these makes a world, and an engine, of its own.
+pytestmark = pytest.mark.xdist_group("network")
+
 OPTIONS = NetworkOptions(enabled=True, denied=(ip_network(stand_ins.DENIED),))
 DOCKER_OPTIONS = replace(OPTIONS, dns=ip_address(stand_ins.OPEN_RESOLVER))
 # What only exists for the job: its own way out, and addresses that stand for many or for IPv4.
