@@ -48,7 +48,7 @@ boot() {
   wait "$machine"
 }
 
-if [ "$accel" = kvm ] && ! (exec 3<>/dev/kvm) 2>/dev/null; then
+if [ "$accel" = kvm ] && ! { [ -c /dev/kvm ] && (exec 3<>/dev/kvm) 2>/dev/null; }; then
   say "/dev/kvm doesn't open here: it needs a machine and a user that may run virtual machines."
   say "Nothing was tested. ACCEL=tcg emulates a processor, and takes ten times as long."
   exit "$no_kvm"
