@@ -63,8 +63,8 @@ class ExecutorDirectory:
         return [e for e in self._known.values() if _age(e) < EXECUTORS_AGE]
 
     async def watch(self) -> None:
-        """Follow the bucket for ever."""
-        while True:
+        """Follow the bucket until it is cancelled."""
+        while not _cancelled():
             with suppress(nats.errors.Error, TimeoutError):
                 await self._follow()
             await asyncio.sleep(FOLLOW_AGAIN)
@@ -73,7 +73,7 @@ class ExecutorDirectory:
         store = await bucket(self._nats, subjects.EXECUTORS_BUCKET)
         watcher = await store.watchall()
         try:
-            while True:
+            while not _cancelled():
                 # Announcements come every few seconds; silence may be a watch
                 # that the server forgot, and a new one costs little.
                 entry = await watcher.updates(timeout=SILENCE)
@@ -94,6 +94,16 @@ class ExecutorDirectory:
 
     def _forget_old(self) -> None:
         self._known = {k: e for k, e in self._known.items() if _age(e) < EXECUTORS_AGE}
+
+
+def _cancelled() -> bool:
+    """Whether this task shall end.
+
+    `wait_for` of Python 3.11, which NATS's client waits with, forgets a
+    cancellation that comes together with what it waits for.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _age(executor: executor_pb2.Executor) -> float:
