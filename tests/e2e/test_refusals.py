@@ -100,10 +100,10 @@ def test_a_client_that_claims_an_identity_is_still_nobody(anybody: httpx.Client)
 @pytest.mark.parametrize(
     ("fields", "reason", "told"),
     [
-        ({"language": "cobol"}, "LANGUAGE_UNKNOWN", "go, python"),
-        ({"language": "Python"}, "LANGUAGE_UNKNOWN", "go, python"),
-        ({"language": "py\0thon"}, "LANGUAGE_UNKNOWN", "go, python"),
-        ({"language": "x" * 100_000}, "LANGUAGE_UNKNOWN", "go, python"),
+        ({"language": "cobol"}, "LANGUAGE_UNKNOWN", "bash, c, go, javascript, python"),
+        ({"language": "Python"}, "LANGUAGE_UNKNOWN", "bash, c, go, javascript, python"),
+        ({"language": "py\0thon"}, "LANGUAGE_UNKNOWN", "bash, c, go, javascript, python"),
+        ({"language": "x" * 100_000}, "LANGUAGE_UNKNOWN", "bash, c, go, javascript, python"),
         ({"language": "python@2.7"}, "LANGUAGE_VERSION_UNKNOWN", "/api/v1/public/status"),
         ({"language": ""}, "VALIDATION_FAILED", "language"),
         ({"code": ""}, "CODE_EMPTY", "code"),

@@ -20,6 +20,8 @@ Pair = tuple[int, int]
 # has one, as root, with the job's memory. Of 1 the kernel makes nothing at all.
 # Set before the filter, which lets nobody change it.
 NO_CORE_DUMPS: dict[int, Pair] = {resource.RLIMIT_CORE: (1, 1)}
+# A program's threads get as much, and its memory is laid out for it, when it is executed.
+STACK: dict[int, Pair] = {resource.RLIMIT_STACK: (_STACK_BYTES, resource.RLIM_INFINITY)}
 
 
 def rlimits(limits: Limits, *, cgroup: bool, own_uid: bool) -> dict[int, Pair]:
@@ -29,7 +31,6 @@ def rlimits(limits: Limits, *, cgroup: bool, own_uid: bool) -> dict[int, Pair]:
     than they use. Without one, RLIMIT_DATA is a wide fence around what polling
     enforces, and RLIMIT_NPROC stands in for the cgroup's process limit.
     """
-    infinite = resource.RLIM_INFINITY
     cpu = -(-limits.cpu_time_ms // 1000) + 1  # the meter is exact: this is its safety net
     files = max(limits.open_files, _STANDARD_FILES)
     chosen = {
@@ -39,7 +40,7 @@ def rlimits(limits: Limits, *, cgroup: bool, own_uid: bool) -> dict[int, Pair]:
         resource.RLIMIT_NOFILE: (files, files),
         resource.RLIMIT_SIGPENDING: (_QUEUED_SIGNALS, _QUEUED_SIGNALS),
         resource.RLIMIT_MSGQUEUE: (_QUEUE_BYTES, _QUEUE_BYTES),
-        resource.RLIMIT_STACK: (_STACK_BYTES, infinite),
+        **STACK,
     }
     if not cgroup:
         data = 2 * limits.memory_kb * _KIB + _GIB

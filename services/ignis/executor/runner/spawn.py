@@ -180,8 +180,8 @@ def become(waiting: Waiting, interpreter: Interpreter | None = None) -> None:
         if not taken:
             execute(argv, env, path)
         os.close(waiting.failure)
-    except (OSError, ValueError) as error:
-        code = error.errno if isinstance(error, OSError) else errno.EINVAL
+    except (OSError, ValueError, MemoryError) as error:
+        code = error.errno if isinstance(error, OSError) else errno.ENOMEM
         os.write(waiting.failure, phase + str(code).encode())
     finally:
         if not taken:

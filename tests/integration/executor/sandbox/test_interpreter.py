@@ -138,6 +138,18 @@ async def test_other_commands_start_their_own(
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("changes", [{"memory_kb": 32 * 1024}, {"open_files": 6}])
+async def test_small_limits_are_enough(
+    changes: dict[str, int], pair: tuple[Sandbox, Sandbox]
+) -> None:
+    """What it takes to get a program into a started interpreter is none of the program's."""
+    program = source(b"print(1)\n" + b"#" * 79 + b"\n" * (20 << 20))
+    small = replace(program, run=replace(program.run, limits=limits(**changes)))
+    started, plain = await both(pair, small)
+    assert (b"1\n", plain) == (started.stdout, started)
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_chance_is_not_shared(pair: tuple[Sandbox, Sandbox]) -> None:
     """Copies of one interpreter draw different numbers."""
     code = b"import random, uuid, secrets, tempfile\nprint(random.random(), uuid.uuid4())\n"

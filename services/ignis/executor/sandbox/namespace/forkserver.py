@@ -1,5 +1,6 @@
 """The fork server: makes sandboxes ahead of their jobs, and clears away what has ended."""
 
+import gc
 import os
 import select
 import signal
@@ -35,6 +36,10 @@ class Inherited(NamedTuple):
     base: int | None  # the first of the sandboxes' host ids
     cgroups: Opened | None
     notes: tuple[str, ...]
+
+    def descriptors(self) -> tuple[int, ...]:
+        """Return every descriptor."""
+        return (self.control, *(self.cgroups.folders if self.cgroups else ()))
 
 
 class Setting(NamedTuple):
@@ -121,6 +126,7 @@ class _Server:
         dead, self._dead = self._dead, []
         for one in dead:
             self._clear(one)
+        gc.collect(0)  # what is left in cycles would be a program's to collect
         return None
 
     def _hear(self) -> Born | None:

@@ -20,11 +20,20 @@ def _stop(name: str, path: str) -> object:
         gc.disable()
         modules = frozenset(sys.modules) - {"gc"}
         importers = frozenset(sys.path_importer_cache)
+        classes: set[type] = set()
+        todo: list[type] = [object]
+        while todo:
+            fresh: set[type] = set(type.__subclasses__(todo.pop())) - classes
+            classes |= fresh
+            todo.extend(fresh)
         objects = frozenset(map(id, gc.get_objects()))
         sys.path.append("/box/.ignis")
         from ignis.executor.sandbox.namespace import zygote  # noqa: PLC0415 - needs the path
 
-        zygote.serve(path, zygote.Before(modules, importers, objects))
+        zygote.serve(path, zygote.Before(modules, importers, frozenset(classes), objects))
+        loader = _loader
+        globals().clear()  # they and this function are a cycle, which collections would count
+        return loader(name, path)
     return _loader(name, path)
 
 

@@ -60,8 +60,13 @@ _libc.syscall.restype = ctypes.c_long
 _python = ctypes.pythonapi
 
 
+# Made once: a class made in a sandbox would be a program's to collect.
+_CapHeader = ctypes.c_uint32 * 2
+_CapData = ctypes.c_uint32 * 6
+
+
 class _Filter(ctypes.Structure):
-    _fields_ = (("len", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+    _fields_ = (("len", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
 class _MountAttr(ctypes.Structure):
@@ -172,17 +177,15 @@ def prctl(option: int, value: int = 0) -> None:
 
 def set_capabilities(mask: int) -> None:
     """Hold exactly the capabilities in `mask`, permitted and effective."""
-    header = (ctypes.c_uint32 * 2)(0x2008_0522, 0)
+    header = _CapHeader(0x2008_0522, 0)
     low, high = mask & 0xFFFF_FFFF, mask >> 32
-    data = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)
+    data = _CapData(low, low, 0, high, high, 0)
     _check(_libc.syscall(_call("capset"), header, data), "capset")
 
 
 def set_seccomp(program: bytes) -> None:
     """Filter this process's system calls, and its children's, for good."""
-    code = ctypes.create_string_buffer(program, len(program))
-
-    filtering = _Filter(len(program) // 8, ctypes.addressof(code))
+    filtering = _Filter(len(program) // 8, program)
     mode_filter = 2
     result = _libc.prctl(PR_SET_SECCOMP, mode_filter, ctypes.byref(filtering), 0, 0)
     _check(result, "prctl PR_SET_SECCOMP")

@@ -13,7 +13,7 @@ import json
 import os
 from typing import NoReturn
 
-from ignis.executor.runner import spawn
+from ignis.executor.runner import rlimits, spawn
 from ignis.executor.runner.place import BASE_ENV, BOX
 from ignis.executor.sandbox.cgroups.steps import Opened
 from ignis.executor.sandbox.namespace import tree
@@ -23,6 +23,7 @@ from ignis.executor.sandbox.namespace.requests import Started
 CODE = f"{BOX}/.ignis"
 _STATE = f"{BOX}/.state"
 _HOOK = f"{BOX}/.hook"
+_PTH = f"import sys; f = open({_HOOK!r}); text = f.read(); f.close(); exec(text, {{}})\n"
 
 
 def become(
@@ -35,10 +36,10 @@ def become(
     code = os.path.abspath(__file__).rsplit("/ignis/", 1)[0]
     tree.build((*mounts, (code, CODE)), _files(started, inherited), nameserver)
     _pipes()
-    folders = inherited.cgroups.folders if inherited.cgroups else ()
-    for fd in (inherited.control, *folders):
+    for fd in inherited.descriptors():
         os.set_inheritable(fd, True)
     os.chdir(BOX)
+    rlimits.apply(rlimits.STACK)  # what an exec makes of it holds for all copies
     env = {os.fsencode(k): os.fsencode(v) for k, v in (BASE_ENV | started.env).items()}
     spawn.execute([os.fsencode(part) for part in started.argv], env, os.fsencode(started.path))
 
@@ -61,7 +62,7 @@ def _files(started: Started, inherited: Inherited) -> dict[str, bytes]:
     return {
         f"{BOX}/{started.argv[1]}": b"",
         # As text: to import a module that is not compiled yet leaves traces.
-        f"{packages}/ignis.pth": f"import sys; exec(open({_HOOK!r}).read(), {{}})\n".encode(),
+        f"{packages}/ignis.pth": _PTH.encode(),
         _HOOK: hook,
         _STATE: json.dumps(inherited).encode(),
     }

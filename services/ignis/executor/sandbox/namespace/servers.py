@@ -90,7 +90,7 @@ class Servers:
     def _renew_if_old(self) -> None:
         age = asyncio.get_running_loop().time() - self._born
         busy = len(self._leases) > 1 or (self._renewal and not self._renewal.done())
-        if age > RENEW_SECONDS and not busy:
+        if self._interpreter and age > RENEW_SECONDS and not busy:
             self._renewal = asyncio.create_task(self._renew())
 
     async def _renew(self) -> None:
@@ -137,8 +137,11 @@ class Servers:
             except NetworkError:
                 raise
             except SandboxError as error:
+                if self._pool:
+                    raise  # the present one goes on, and a later renewal tries again
                 command = " ".join(self._interpreter.argv)
-                self.notes = (f"{command} is started anew for each job: {error}",)
-                self._interpreter = None
-                _log.warning(*self.notes)
+                note = f"{command} is started anew for each job: {error}"
+                _log.warning(note)
+                if not self._generation:  # it can't be started ahead here
+                    self._interpreter, self.notes = None, (note,)
         return await pools.launch(most, self._mounts, None, self._network)

@@ -5,7 +5,7 @@ happened between the interpreter's start and the program.
 """
 
 # PTH: system calls by their own names, and as few of them as there can be.
-# ruff: noqa: PTH116
+# ruff: noqa: PTH116, PTH208
 
 import ctypes
 import gc
@@ -13,6 +13,7 @@ import os
 import signal
 import stat
 import sys
+import weakref
 from typing import NamedTuple
 
 from ignis.executor.runner import spawn
@@ -23,10 +24,14 @@ from ignis.executor.sandbox.namespace import forkserver, linux, seed
 _IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
 _PACKAGES = f"{BOX}/."  # how the paths of ours begin
 _MOST_DESCRIPTORS = 64
+_MOST_BYTES = 256 * 1024  # of a program; the price of a start is nothing to a larger one
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 _python = ctypes.pythonapi
 _python.Py_IncRef.argtypes = [ctypes.py_object]
 _python.PyObject_GC_UnTrack.argtypes = [ctypes.py_object]
+_clear_reference = _python["_PyWeakref_ClearRef"]
+_clear_reference.argtypes = [ctypes.py_object]
 
 
 class Before(NamedTuple):
@@ -34,6 +39,7 @@ class Before(NamedTuple):
 
     modules: frozenset[str]
     importers: frozenset[str]  # paths that have one
+    classes: frozenset[type]  # that others know as their subclasses
     objects: frozenset[int]  # the ids of what the collector sees
 
 
@@ -41,8 +47,10 @@ def serve(path: str, before: Before) -> None:
     """Be the fork server; returns in a process that is to run the Python program at `path`."""
     inherited = seed.inherited()
     script = _Script(path)
+    _check_alone({script.script, *inherited.descriptors()})
     linux.unmount(seed.CODE)
     _forget(before.objects)
+    _disown(before.classes)
     _hide(before)
     spawn.become(forkserver.run(inherited), script)
 
@@ -64,14 +72,18 @@ class _Script:
         if os.path.lexists(f"{BOX}/.local"):
             return False  # a start would look into it
         try:
-            program = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            program = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return False
         if not _is_source(program):
             os.close(program)
             return False
-        os.dup2(program, self.script, inheritable=False)
-        os.close(program)
+        try:
+            os.dup2(program, self.script, inheritable=False)
+        except OSError:
+            return False  # its number is beyond the limit of open files
+        finally:
+            os.close(program)
         for number in _IGNORED:
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -81,9 +93,14 @@ class _Script:
 
 
 def _is_source(program: int) -> bool:
-    """Whether it is a file, and neither compiled nor an archive: those have NULs."""
+    """Whether it is a file, and neither compiled nor an archive: those have NULs.
+
+    It is read into the job's own memory, so that a large one is none of ours.
+    """
     status = os.fstat(program)
-    return stat.S_ISREG(status.st_mode) and b"\0" not in os.pread(program, status.st_size, 0)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
+        return False
+    return b"\0" not in os.pread(program, status.st_size, 0)
 
 
 def _find(path: str) -> int:
@@ -126,3 +143,54 @@ def _forget(known: frozenset[int]) -> None:
         if id(one) not in known and one is not everything:
             _python.PyObject_GC_UnTrack(one)
             _python.Py_IncRef(one)
+
+
+def _classes() -> set[type]:
+    """Return every class that another one knows as its subclass."""
+    found: set[type] = set()
+    todo: list[type] = [object]
+    while todo:
+        fresh: set[type] = set(type.__subclasses__(todo.pop())) - found
+        found |= fresh
+        todo.extend(fresh)
+    return found
+
+
+def _disown(known: frozenset[type]) -> None:
+    """Take Ignis's classes, and those of modules that will be imported again, off such lists.
+
+    Classes of native modules stay: another import finds the same ones.
+    """
+    native = {
+        id(value)
+        for module in sys.modules.values()
+        if not str(getattr(module, "__file__", "")).endswith(".py")
+        for value in vars(module).values()
+    }
+    for one in _classes() - known:
+        if one.__flags__ & _HEAP_TYPE and id(one) not in native:
+            for reference in weakref.getweakrefs(one):
+                plain = type(reference) is weakref.ReferenceType  # as those lists have them
+                if plain and reference.__callback__ is None:
+                    _clear_reference(reference)
+
+
+def _check_alone(ours: set[int]) -> None:
+    """Refuse an interpreter with threads or descriptors of what site has loaded: no copy has them.
+
+    Raises OSError.
+    """
+    with os.scandir("/proc/self/fd") as entries:
+        found = {int(entry.name) for entry in entries} - {*range(3), *ours}
+    open_now = [fd for fd in found if _is_open(fd)]  # not that of the listing itself
+    threads = len(os.listdir("/proc/self/task"))
+    if open_now or threads > 1:
+        raise OSError(f"site has opened descriptors {open_now} or has {threads - 1} threads")
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True

@@ -1,4 +1,6 @@
-import gc, weakref
+import gc
+print(gc.collect())
+import weakref
 class Node:
     pass
 print(gc.isenabled(), gc.get_threshold(), gc.get_freeze_count(), gc.callbacks, gc.garbage, gc.get_debug())
@@ -15,3 +17,11 @@ for _ in range(3000):
     one.itself = one
 print(sum(isinstance(one, Node) for one in gc.get_objects()) < 1500)
 print([one for one in gc.get_objects() if "ignis" in str(getattr(one, "__module__", ""))])
+def below(one):
+    return {one}.union(*map(below, type.__subclasses__(one)))
+print([one for one in below(object) if one.__module__.startswith("ignis")])
+print([one for one in below(BaseException) if one.__module__ in ("re", "inspect", "dataclasses")])
+import collections.abc, numbers
+print([sorted(str(known) for known in (list, dict, set, str, int, bytes, range)
+              if issubclass(known, one)) for one in (collections.abc.Sequence, collections.abc.Mapping,
+              collections.abc.Set, collections.abc.Iterable, collections.abc.Sized, numbers.Number)])
