@@ -34,6 +34,7 @@ from ignis.executor.service import Executor
 from ignis.executor.settings import ExecutorSettings
 from ignis.executor.toolchains import Toolchain
 from ignis.executor.warmth import full
+from ignis.local import binaries
 from ignis.server.metrics import Metrics
 
 Driver = Literal["namespace", "docker"]
@@ -171,7 +172,7 @@ async def open_executor(
             "sandbox_image": engines.IMAGE,
             "ignis_allow_old_runc": True,
             "executor_data_dir": _DATA,
-            "executor_toolchain_path": f"{Path.cwd()}/.servers/bin",
+            "executor_toolchain_path": str(binaries.find().go),
         }
     )
     host = await wiring.toolchains(settings.model_copy(update={"ignis_sandbox": "namespace"}))

@@ -1,5 +1,6 @@
 """The languages beside Python and Go, in both sandboxes, wherever their toolchain is there."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -69,12 +70,18 @@ async def linked_fixture(service: Service, nats: Server) -> AsyncIterator[Nats]:
         yield linked
 
 
+async def offered(linked: Nats, driver: str) -> set[str]:
+    """Return the languages of an executor of this kind, once it has announced itself."""
+    while not (offers := [one for one in await announced(linked) if one.pool == driver]):  # noqa: ASYNC110 - not ours
+        await asyncio.sleep(0.1)
+    return {offer.id for one in offers for offer in one.languages}
+
+
 async def ended(
     linked: Nats, driver: str, code: str, language: str, **fields: bytes | list[str]
 ) -> events_pb2.JobEnded:
     """Run a job in a language; skips where no executor of this kind has it."""
-    offers = [one for one in await announced(linked) if one.pool == driver]
-    if language not in {offered.id for one in offers for offered in one.languages}:
+    if language not in await offered(linked, driver):
         engines.skip(f"no toolchain for {language}")
     job = message(code, language, **fields)
     await post(linked, job, driver)

@@ -17,7 +17,7 @@ from tests.integration.executor.sandbox.network.world import (
     skip_unless_possible,
     visit,
 )
-from tests.integration.executor.sandbox.programs import python, ran
+from tests.integration.executor.sandbox.programs import limits, python, ran
 
 from ignis.executor.sandbox.network.options import NetworkOptions
 
@@ -176,7 +176,7 @@ for one in held:
         pass
     one.close()
 print(0 < reached < 600)
-for _ in range(80):
+for _ in range(300):
     try:
         print(socket.create_connection(("%s", %d), 1).recv(16) == b"reached")
         break
@@ -188,6 +188,6 @@ for _ in range(80):
 async def test_a_flood_of_connections_ends_with_itself() -> None:
     """There are so many connections at once; when they are gone there are new ones."""
     skip_unless_possible("own")
-    flood = replace(python(FLOOD), network=True)
+    flood = replace(python(FLOOD, within=limits(wall_time_ms=60_000)), network=True)
     report = await visit(Visit("own", OPTIONS, (flood,)))
     assert [b"True\nTrue\n"] == [ran(outcome).stdout for outcome in report.outcomes]
