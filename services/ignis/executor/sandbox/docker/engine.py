@@ -31,6 +31,9 @@ class Engine:
     def __init__(self, client: docker.APIClient, options: DockerOptions, threads: int) -> None:
         """Use `client`, with up to `threads` calls at once."""
         self._client = client
+        # No proxy between us and the engine; and requests would read the environment for one
+        # at each call, in threads, while others may change it.
+        client.trust_env = False
         self._options = options
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="docker")
 
